@@ -1,0 +1,121 @@
+"""The audits, each a query that finds what must not be there. They read the tables as written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from accord.engine import Session, findings
+from accord.tables import PUBLISHED
+from accord.tables.answers import MEASURE
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One audit: its name, whether it held, and in words what it found."""
+
+    name: str
+    held: bool
+    detail: str
+
+
+_COUNTS = """with fate as (select submission_id, count(*) as n from record_fate group by submission_id)
+select s.file_name || ': ' || s.n_record || ' records framed, ' || coalesce(f.n, 0) || ' fates, ' || coalesce(a.n_record, 0) || ' read'
+from submission s left join fate f using (submission_id) left join file_amount a using (submission_id)
+where s.n_record <> coalesce(f.n, 0) or s.n_record <> coalesce(a.n_record, 0)"""
+
+_ACTS_LOST = """select 'record ' || f.record_number || ' of submission ' || f.submission_id || ' is accepted, but not in activity'
+from record_fate f anti join activity a on f.record_id = a.activity_id where f.fate = 'accepted' and f.is_activity"""
+
+_ACTS_ADDED = """select 'activity ' || a.activity_id || ' comes from no accepted record'
+from activity a anti join (select record_id, submission_id, record_number from record_fate where fate = 'accepted' and is_activity) f
+  on a.activity_id = f.record_id and a.submission_id = f.submission_id and a.record_number = f.record_number"""
+
+_AMOUNTS = """with fate as (
+  select submission_id, sum(net_amount) as net_amount, sum(cost) as cost from record_fate where fate = 'accepted' group by submission_id),
+act as (select submission_id, sum(net_amount) as net_amount, sum(cost) as cost from activity group by submission_id)
+select 'submission ' || submission_id || ': accepted ' || coalesce(f.net_amount, 0) || ' and ' || coalesce(f.cost, 0)
+  || ', in activity ' || coalesce(a.net_amount, 0) || ' and ' || coalesce(a.cost, 0)
+from fate f full join act a using (submission_id)
+where coalesce(f.net_amount, 0) <> coalesce(a.net_amount, 0) or coalesce(f.cost, 0) <> coalesce(a.cost, 0)"""
+
+_TIES = """select 'activity ' || activity_id || ': gross ' || gross_amount || ', shares and net '
+  || (net_amount + coalesce(client_amount, 0) + coalesce(other_funder_amount, 0))
+from activity where gross_amount <> net_amount + coalesce(client_amount, 0) + coalesce(other_funder_amount, 0)
+  and (submission_id, record_number) not in (select submission_id, record_number from issue where rule = 'amounts_do_not_tie')"""
+
+_BRIDGES = """with placed as (
+  select *, line_number = max(line_number) over (partition by submission_id, total, measure) as is_last from reconciliation)
+select 'submission ' || submission_id || ', ' || measure || ' to ' || total || ': lines add up to ' || sum(case when is_last then 0 else amount end)
+  || ' in ' || sum(case when is_last then 0 else n_record end) || ' records, the total is ' || sum(case when is_last then amount else 0 end)
+  || ' in ' || sum(case when is_last then n_record else 0 end)
+from placed group by submission_id, total, measure
+having sum(case when is_last then -amount else amount end) <> 0 or sum(case when is_last then -n_record else n_record end) <> 0"""
+
+# Reading to two decimals moves a record by half a hundredth at most: a larger difference is a loss that calls itself rounding.
+_ROUNDING = """select 'submission ' || r.submission_id || ': ' || r.amount || ' of ' || r.measure || ' over ' || f.n_record || ' records'
+from reconciliation r join file_amount f using (submission_id)
+where r.line = 'rounding' and abs(r.amount) > 0.005 * f.n_record + 0.005"""
+
+_NO_ACT = """select 'submission ' || submission_id || ': ' || amount || ' of ' || measure || ' is neither refused nor in activity'
+from reconciliation where line = 'no act of care' and amount <> 0"""
+
+
+def _published(population: str, measure: str) -> str:
+    return f"""with bridge as (select coalesce(sum(amount), 0) as amount, coalesce(sum(n_record), 0) as n
+  from reconciliation where total = '{population}' and measure = '{measure}' and line = '{population}'),
+answer as (select coalesce(sum({measure}), 0) as amount, coalesce(sum(n_activity), 0) as n
+  from cost_per_person_month where population = '{population}' and dimension = 'all')
+select 'the files'' bridges lead to ' || b.amount || ' in ' || b.n || ', cost_per_person_month says ' || a.amount || ' in ' || a.n
+from bridge b cross join answer a where a.amount <> b.amount or a.n <> b.n"""
+
+
+_DIMENSIONS = """with part as (
+  select population, dimension, sum(n_activity) as n, sum(net_amount) as net, sum(cost) as cost,
+    case when dimension in ('setting', 'provider') then max(n_person_month) else sum(n_person_month) end as months
+  from cost_per_person_month group by population, dimension)
+select p.population || ' by ' || p.dimension || ' does not add up to all'
+from part p join part whole on p.population = whole.population and whole.dimension = 'all'
+where p.n <> whole.n or p.net <> whole.net or p.cost <> whole.cost or (p.months <> whole.months and p.n > 0)"""
+
+
+def _known(table: str, column: str, other: str, key: str) -> str:
+    return f"""select '{table}.{column} ' || t.{column} || ' is not in {other}' from {table} t anti join {other} o on t.{column} = o.{key}
+where t.{column} is not null"""
+
+
+AUDITS: dict[str, str] = {
+    "every record framed has one fate": _COUNTS,
+    "every accepted act of care is in activity": _ACTS_LOST,
+    "every activity is an accepted act of care": _ACTS_ADDED,
+    "accepted amounts are those of activity, file by file": _AMOUNTS,
+    "gross is net and shares, or an issue says it is not": _TIES,
+    "every bridge adds up": _BRIDGES,
+    "rounding is no more than rounding": _ROUNDING,
+    "no amount lies in a record that is no act of care": _NO_ACT,
+    **{f"{m} of the {p} is what the files lead to": _published(p, m) for p in ("registered", "resident") for m in MEASURE},
+    "every dimension adds up to all": _DIMENSIONS,
+    "every person of an activity is known": _known("activity", "person_id", "person", "person_id"),
+    "every person of a registration is known": _known("registration", "person_id", "person", "person_id"),
+    "every provider is known": _known("activity", "provider_id", "organisation", "organisation_id"),
+    "every diagnosis belongs to an activity": _known("diagnosis", "activity_id", "activity", "activity_id"),
+    "every procedure belongs to an activity": _known('"procedure"', "activity_id", "activity", "activity_id"),
+}
+"""Name of each audit to the query that finds its breaches: none, if it holds. Each row is a sentence."""
+
+
+def audit(session: Session) -> list[Finding]:
+    """Every audit over a session's tables, then every table's contract. In: the session, its tables written. Out: one finding an audit."""
+    return [_audit(session, name, sql) for name, sql in AUDITS.items()] + [_contract(session, name) for name in PUBLISHED]
+
+
+def _audit(session: Session, name: str, sql: str) -> Finding:
+    rows = session.rows(f"select * from ({sql}) limit 3")
+    if not rows:
+        return Finding(name, True, "")
+    more = session.rows(f"select count(*) from ({sql})")[0][0]
+    return Finding(name, False, "; ".join(str(row[0]) for row in rows) + (f" … {more} in all" if int(str(more)) > len(rows) else ""))
+
+
+def _contract(session: Session, name: str) -> Finding:
+    found = findings(session, PUBLISHED[name])
+    return Finding(f"{name} keeps its contract", not found, "; ".join(found[:3]))

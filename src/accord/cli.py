@@ -1,0 +1,169 @@
+"""Every command. No logic of its own: it opens a place, calls, and prints."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+import accord
+from accord import pipeline, place, screens, simulate
+from accord.engine.recorded import trace_recorded
+from accord.errors import AuditError, ExitCode, UserError
+
+app = typer.Typer(
+    name="accord", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
+    help="The books of a health and care partnership: raw extracts in, one audited run of tables out.",
+)  # fmt: skip
+
+out = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
+err = Console(stderr=True, highlight=False)
+
+Dir = Annotated[Path, typer.Argument(help="The place's folder.", show_default="this folder")]
+PlaceOption = Annotated[Path, typer.Option("--place", "-p", help="The place's folder.", show_default="this folder")]
+Memory = Annotated[str | None, typer.Option(help="The most memory the engine may use, such as 6GB.", show_default="80 % of the machine's")]
+Threads = Annotated[int | None, typer.Option(min=1, help="How many threads the engine may use.", show_default="every core")]
+HERE = Path()
+
+
+class Format(StrEnum):
+    """How a report is written."""
+
+    text = "text"
+    json = "json"
+
+
+@app.command()
+def new(directory: Annotated[Path, typer.Argument(help="A folder that does not exist yet, or is empty.")]) -> None:
+    """Make a new place: a commented place.toml and the folders it wants."""
+    made = place.new_place(directory)
+    out.print(f"Made a place in {made.root}.\nNext: list your partners and sources in place.toml, put files into sources/, and type: accord check {directory}")
+
+
+@app.command()
+def check(
+    directory: Dir = HERE,
+    format: Annotated[Format, typer.Option(help="text or json.")] = Format.text,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if anything at all is found.")] = False,
+) -> None:
+    """Read every file and report what a run would find. Nothing is kept."""
+    with _progress() as progress:
+        report = accord.open(directory).check(progress)
+    if format is Format.json:
+        print(json.dumps(asdict(report) | {"is_clean": report.is_clean}, indent=1, default=str, ensure_ascii=False))
+    else:
+        screens.print_check(out, report)
+    if strict and not report.is_clean:
+        raise typer.Exit(ExitCode.FOUND)
+
+
+@app.command()
+def run(directory: Dir = HERE, memory: Memory = None, threads: Threads = None) -> None:
+    """Receive what is new, build every table, audit, and publish the run."""
+    with _progress() as progress:
+        made = accord.open(directory).run(progress, pipeline.Resources(memory, threads))
+    screens.print_run(out, accord.open(directory).place.settings, made, directory)
+
+
+@app.command()
+def demo(
+    directory: Annotated[Path, typer.Argument(help="Where to make the demo place.")] = Path("accord-demo"),
+) -> None:
+    """Make a small invented place, run it, and print one screen."""
+    if not (directory / "place.toml").exists():
+        simulate.copy_small_place(directory)
+        out.print(f"Made an invented place in {directory} (its people, partners and amounts are made up).")
+    run(directory)
+
+
+@app.command()
+def show(
+    table: Annotated[str, typer.Argument(help="A table of the run; without one, the list of tables.")] = "",
+    directory: PlaceOption = HERE,
+    run: Annotated[str, typer.Option(help="A run's id, or its beginning.")] = "current",
+    rows: Annotated[int, typer.Option(min=1, help="How many rows.")] = 20,
+    columns: Annotated[bool, typer.Option("--columns", help="Its columns and what they mean, instead of rows.")] = False,
+) -> None:
+    """Show a table of a run: its rows, or with --columns what each column means."""
+    opened = accord.open(directory).open_run(run)
+    if not table:
+        screens.print_tables(out, opened)
+    elif columns:
+        opened.table(table)
+        screens.print_columns(out, opened.tables[table])
+    else:
+        screens.print_rows(out, opened, table, rows)
+
+
+@app.command()
+def runs(directory: PlaceOption = HERE) -> None:
+    """List the published runs, the newest last."""
+    opened = place.open_place(directory)
+    screens.print_runs(out, place.list_runs(opened), place.current_run(opened))
+
+
+@app.command()
+def verify(run: Annotated[str, typer.Argument(help="A run's id, or its beginning.")] = "current", directory: PlaceOption = HERE) -> None:
+    """Hold every file of a run against its published hash."""
+    opened = accord.open(directory).open_run(run)
+    findings = opened.verify()
+    screens.print_findings(out, f"run {opened.run_id}", findings, "every file is as it was published")
+    if findings:
+        raise typer.Exit(ExitCode.FOUND)
+
+
+@app.command()
+def replay(run: Annotated[str, typer.Argument(help="A run's id, or its beginning.")] = "current", directory: PlaceOption = HERE) -> None:
+    """Make a run again from its own inputs, and compare every table's content."""
+    with _progress() as progress:
+        same = accord.open(directory).replay(run, progress)
+    differing = [f"{table} came out different" for table, is_same in same.items() if not is_same]
+    screens.print_findings(out, f"replay of run {accord.open(directory).open_run(run).run_id}", differing, f"all {len(same)} tables came out the same")
+    if differing:
+        raise typer.Exit(ExitCode.FOUND)
+
+
+@app.command()
+def lineage(
+    column: Annotated[str, typer.Argument(help="TABLE.COLUMN, such as activity.net_amount.")],
+    directory: PlaceOption = HERE,
+    run: Annotated[str, typer.Option(help="A run's id, or its beginning.")] = "current",
+) -> None:
+    """Show where a published column comes from, through the steps, to the columns of the raw files."""
+    opened = accord.open(directory).open_run(run)
+    screens.print_lineage(out, column, trace_recorded(opened.folder / pipeline.LINEAGE_NAME, column))
+
+
+@contextmanager
+def _progress() -> Iterator[pipeline.Progress]:
+    """A moving line on a terminal, plain lines elsewhere; both on standard error."""
+    if not err.is_terminal:
+        yield lambda label: err.print(f"accord: {label}", markup=False)
+        return
+    with err.status("starting") as status:
+        yield lambda label: status.update(label)
+
+
+def main() -> None:
+    """The `accord` command: exit code 0, or 1 for a finding, 2 for a person's mistake, 130 if interrupted."""
+    logging.basicConfig(level=logging.INFO, format="accord: %(message)s", stream=sys.stderr)
+    try:
+        app()
+    except UserError as error:
+        err.print(f"accord: {error}", markup=False, soft_wrap=True)
+        sys.exit(ExitCode.USER_ERROR)
+    except AuditError as error:
+        err.print(f"accord: {error}", markup=False, soft_wrap=True)
+        sys.exit(ExitCode.FOUND)
+    except KeyboardInterrupt:
+        err.print("accord: interrupted; the last published run stays current", markup=False)
+        sys.exit(ExitCode.INTERRUPTED)

@@ -1,0 +1,40 @@
+"""Small tables and landed files into a session: what a run knows before its first step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from accord.engine import duck
+from accord.engine.session import Session
+from accord.tables import Table
+
+_ARROW = {
+    "BIGINT": pa.int64(), "INTEGER": pa.int32(), "VARCHAR": pa.string(), "DATE": pa.date32(), "TIMESTAMP": pa.timestamp("us"),
+    "BOOLEAN": pa.bool_(),
+}  # fmt: skip
+
+
+def write_columns(session: Session, table: Table, columns: Mapping[str, Sequence[Any]]) -> Path:
+    """Write a small table that no step makes, column by column, and register it. Out: its file."""
+    arrays = [pa.array(columns[c.name], type=_ARROW[c.type]) for c in table]
+    path = session.folder / f"{table.name}.parquet"
+    pq.write_table(pa.table(arrays, names=list(table.names)), path)
+    session.register(table.name, [path])
+    return path
+
+
+def stack(session: Session, table: Table, parts: Sequence[tuple[Path, Mapping[str, str]]]) -> None:
+    """Register a view of `table` over landed files. Each part is a file and, for each column of the table, the SQL that reads it there."""
+    selects = [f"select {_listed(table, values)} from {duck.parquet([path])}" for path, values in parts]
+    empty = ", ".join(f"cast(null as {c.type}) as {duck.name(c.name)}" for c in table)
+    text = " union all ".join(selects) or f"select {empty} where false"
+    session.connection.execute(f"create view {duck.name(table.name)} as {text}")
+
+
+def _listed(table: Table, values: Mapping[str, str]) -> str:
+    return ", ".join(f"cast({values[c.name]} as {c.type}) as {duck.name(c.name)}" for c in table)

@@ -1,0 +1,242 @@
+"""Accepted records into canonical tables: one SELECT a map, put together by UNION ALL. Written from the maps' plans."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from accord.engine import Step
+from accord.intake.compile import cleaned, decimal, iso_day, literal, name
+from accord.intake.layout import CodesSection
+from accord.intake.plan import Plan
+from accord.intake.readers import Code, FirstOf, Lookup
+from accord.tables import ACTIVITY, DIAGNOSIS, OBSERVATION, ORGANISATION, PROCEDURE, REGISTRATION, Table
+from accord.tables.working import DROPPED, ORGANISATION_STATEMENT, PARTNER, PERSON_STATEMENT, SIGHTING_PERSON, sighting
+
+_UNION = "\nunion all\n"
+_RECORD_ID = "r._hash_a + r._salt"
+
+
+def _from(plan: Plan, *, person: bool = True) -> str:
+    """FROM clause over a map's accepted records; the caller adds `where d.record_number is null`."""
+    joins = f"""from {plan.map.raw.name} r
+left join dropped d on r._submission_id = d.submission_id and r._record_number = d.record_number"""
+    return f"{joins}\nleft join sighting_person p on {plan.sighting_key} = p.sighting_key" if person else joins
+
+
+def _read_by(sql: str, plans: Sequence[Plan], *more: Table) -> tuple[Table, ...]:
+    """Of all tables that might be read, those that the text names: not every map has every section."""
+    return tuple(t for t in (*(p.map.raw for p in plans), DROPPED, *more) if re.search(rf"(from|join) {t.name}\b", sql))
+
+
+def _step(what: str, each: Sequence[str], plans: Sequence[Plan], output: Table, *more: Table) -> Step:
+    sql = _UNION.join(each) or _nothing(plans[0], output)
+    return Step(name=what, sql=sql, inputs=_read_by(sql, plans, *more), output=output)
+
+
+def _nothing(plan: Plan, output: Table) -> str:
+    columns = ", ".join(f"cast(null as {c.type.lower()}) as {c.name}" for c in output)
+    return f"select {columns} from {plan.map.raw.name} where false"
+
+
+def sightings(plans: Sequence[Plan], systems: Sequence[str]) -> Step:
+    """In: raw tables, dropped. Out: sighting: each distinct combination of identifiers that an accepted record shows."""
+    names = [f"id_{system}" for system in systems]
+    each = []
+    for plan in (p for p in plans if p.identifiers):
+        ids = ", ".join(f"{plan.identifiers.get(s, 'cast(null as varchar)')} as id_{s}" for s in systems)
+        each.append(f"select {plan.sighting_key} as sighting_key, {ids}, r._received_at as known_at\n{_from(plan, person=False)}\nwhere d.record_number is null")
+    output = sighting(systems)
+    if not each:
+        return _step("sightings of people", [], plans, output)
+    columns = ", ".join(names)
+    sql = f"""with every as (
+{_UNION.join(each)})
+select sighting_key, {columns}, min(known_at) as known_at from every where sighting_key is not null group by sighting_key, {columns}"""
+    return _step("sightings of people", [sql], plans, output)
+
+
+def person_statements(plans: Sequence[Plan]) -> Step:
+    """In: raw tables, dropped, sighting_person. Out: person_statement."""
+    fields = ("birth_date", "sex", "death_date", "ethnicity", "deprivation_decile")
+    each = []
+    for plan in (p for p in plans if p.map.layout.person):
+        stated = ", ".join(f"{plan.sql('person', field)} as {field}" for field in fields)
+        each.append(f"select p.person_id, {stated}\n{_from(plan)}\nwhere d.record_number is null and p.person_id is not null")
+    if not each:
+        return _step("what records state of people", [], plans, PERSON_STATEMENT, SIGHTING_PERSON)
+    sql = f"""with every as (
+{_UNION.join(each)})
+select person_id, {', '.join(fields)}, count(*) as n_record from every group by person_id, {', '.join(fields)}"""
+    return _step("what records state of people", [sql], plans, PERSON_STATEMENT, SIGHTING_PERSON)
+
+
+def registrations(plans: Sequence[Plan]) -> Step:
+    """In: raw tables, dropped, sighting_person. Out: registration, one row a record and population."""
+    each = [
+        f"""select {_RECORD_ID} as registration_id, {literal(section.population)} as population, p.person_id,
+  {plan.sql("registration", i, "organisation")} as organisation_id, {plan.sql("registration", i, "start_date")} as start_date,
+  {plan.sql("registration", i, "end_date")} as end_date, r._received_at as known_at
+{_from(plan)}
+where d.record_number is null and {plan.condition(section.when)}"""
+        for plan in plans
+        for i, section in enumerate(plan.map.layout.registration)
+    ]
+    return _step("registrations", each, plans, REGISTRATION, SIGHTING_PERSON)
+
+
+def _currency_system(plan: Plan) -> str:
+    reader = plan.map.layout.activity.currency if plan.map.layout.activity else None
+    first = reader.first_of[0] if isinstance(reader, FirstOf) else reader
+    return _system(plan, first.system) if isinstance(first, Code) else "cast(null as varchar)"
+
+
+def _system(plan: Plan, system: str | Lookup) -> str:
+    """The SQL of a code system: stated once, or a lookup of a column; NULL where the record states one that is unknown."""
+    if isinstance(system, str):
+        return literal(system)
+    text = cleaned(system.lookup, [*system.missing, *plan.map.layout.file.missing])
+    whens = " ".join(f"when {literal(theirs)} then {literal(ours)}" for theirs, ours in system.values.items())
+    otherwise = f"else {literal(system.otherwise)} " if system.otherwise else ""
+    return f"case {text} {whens} {otherwise}end"
+
+
+_AS_READ = (
+    "admission", "service_code", "start_date", "end_date", "admission_date", "discharge_date", "spell_code", "episode_number",
+    "admission_source_code", "discharge_destination_code", "quantity", "duration_minutes",
+)  # fmt: skip
+
+
+def _activity(plan: Plan) -> str:
+    read = {f: plan.sql("activity", f) for f in _AS_READ}
+    values = {
+        "activity_id": _RECORD_ID, "person_id": "p.person_id", "partner_id": "r._partner_id",
+        "provider_id": plan.sql("activity", "provider"), "payer_id": plan.sql("activity", "payer"),
+        "practice_id": plan.sql("activity", "practice"), "setting": plan.sql("activity", "setting"),
+        "currency_system": _currency_system(plan), "currency_code": plan.sql("activity", "currency"), **read, **plan.amounts,
+        "cost_basis": f"case when {plan.amounts['cost']} is null then 'none' else 'reported' end",
+        "reverses_id": "cast(null as bigint)", "known_at": "r._received_at", "submission_id": "r._submission_id",
+        "record_number": "r._record_number",
+    }  # fmt: skip
+    columns = ",\n  ".join(f"{values[c]} as {c}" for c in ACTIVITY.names)
+    return f"select {columns}\n{_from(plan)}\nwhere d.record_number is null and {plan.has_activity}"
+
+
+def activities(plans: Sequence[Plan]) -> Step:
+    """In: raw tables, dropped, sighting_person. Out: activity. Leaves out: records that are no act of care (an audit counts them)."""
+    return _step("activity", [_activity(p) for p in plans if p.map.layout.activity], plans, ACTIVITY, SIGHTING_PERSON)
+
+
+def _accepted(plan: Plan, columns: Iterable[str], more: Mapping[str, str], condition: str) -> str:
+    """A named part: a map's accepted records with their person, worked out once however many columns become rows."""
+    values = ", ".join([*(f"{sql} as {as_}" for as_, sql in more.items()), *(f"r.{name(c)}" for c in dict.fromkeys(columns))])
+    return f"""accepted_{plan.map.slug} as (
+select {_RECORD_ID} as record_id, p.person_id, {values}
+{_from(plan)}
+where d.record_number is null and {condition})"""
+
+
+def _by_parts(what: str, parts: Sequence[str], each: Sequence[str], plans: Sequence[Plan], output: Table) -> Step:
+    if not each:
+        return _step(what, [], plans, output, SIGHTING_PERSON)
+    return _step(what, [f"with {', '.join(parts)}\n{_UNION.join(each)}"], plans, output, SIGHTING_PERSON)
+
+
+def code_rows(plans: Sequence[Plan], output: Table) -> Step:
+    """In: raw tables, dropped, sighting_person. Out: diagnosis or procedure, one row a code position that is filled."""
+    parts, each = [], []
+    for plan in plans:
+        sections: list[CodesSection] = getattr(plan.map.layout, output.name)
+        if sections:
+            systems = {f"system_{i}": _system(plan, section.system) for i, section in enumerate(sections)}
+            columns = [column for section in sections for column in (*section.columns, *section.dates)]
+            care = {"care_date": plan.sql("activity", "start_date"), **systems}
+            parts.append(_accepted(plan, columns, care, plan.has_activity))
+            each += [row for i, section in enumerate(sections) for row in _codes(plan, i, section, output)]
+    return _by_parts(f"{output.name} codes", parts, each, plans, output)
+
+
+def _codes(plan: Plan, i: int, section: CodesSection, output: Table) -> Iterator[str]:
+    missing = [*section.missing, *plan.map.layout.file.missing]
+    for offset, (column, part) in enumerate(_positions(section)):
+        text = cleaned(column, missing) if part is None else f"nullif(trim(split_part({name(column)}, {literal(section.split or '')}, {part})), '')"
+        dated = f"coalesce({iso_day(cleaned(section.dates[offset], missing), section.date_format)}, care_date)" if section.dates else "care_date"
+        yield f"""select record_id as activity_id, person_id, {section.first_position + offset} as position, system_{i} as code_system,
+  upper(replace({text}, '.', '')) as code, {dated} as {output.name}_date
+from accepted_{plan.map.slug} where {text} is not null"""
+
+
+def _positions(section: CodesSection) -> Iterator[tuple[str, int | None]]:
+    if section.split:
+        yield from ((section.columns[0], part) for part in range(1, section.most + 1))
+    else:
+        yield from ((column, None) for column in section.columns)
+
+
+def observations(plans: Sequence[Plan]) -> Step:
+    """In: raw tables, dropped, sighting_person. Out: observation, one row a filled column. A number that cannot be read is kept as text."""
+    parts, each = [], []
+    for plan in plans:
+        sections = plan.map.layout.observation
+        if sections:
+            dates = {f"date_{i}": plan.sql("observation", i, "date") for i, _ in enumerate(sections)}
+            parts.append(_accepted(plan, [c for section in sections for c in section.columns], dates, "true"))
+            each += _observed(plan)
+    return _by_parts("observations", parts, each, plans, OBSERVATION)
+
+
+def _observed(plan: Plan) -> Iterator[str]:
+    columns = [(i, section, column) for i, section in enumerate(plan.map.layout.observation) for column in section.columns]
+    for position, (i, section, column) in enumerate(columns, 1):
+        text = cleaned(column, [*section.missing, *plan.map.layout.file.missing])
+        number = decimal(text, "decimal(18, 6)") if section.value == "number" else "cast(null as decimal(18, 6))"
+        yield f"""select record_id as observation_id, {position} as position, person_id, {literal(section.system)} as code_system,
+  {literal(column)} as code, date_{i} as observation_date, {number} as value_number, case when {number} is null then {text} end as value_text
+from accepted_{plan.map.slug} where {text} is not null"""
+
+
+def organisation_statements(plans: Sequence[Plan]) -> Step:
+    """In: raw tables, dropped, activity, registration. Out: organisation_statement: listed by files, or only referred to."""
+    each = [
+        f"""select {plan.sql("organisation", "id")} as organisation_id, {plan.sql("organisation", "name")} as name,
+  coalesce({plan.sql("organisation", "kind")}, 'other') as kind, {plan.sql("organisation", "parent")} as parent_id, 'file' as known_from
+{_from(plan, person=False)}
+where d.record_number is null"""
+        for plan in plans if plan.map.layout.organisation
+    ]  # fmt: skip
+    roles = (
+        ("provider_id", "case setting when 'gp' then 'gp_practice' when 'inpatient' then 'hospital' when 'outpatient' then 'hospital' "
+         "when 'emergency' then 'hospital' when 'community' then 'community' when 'mental_health' then 'mental_health' "
+         "when 'social_care' then 'council' when 'pharmacy' then 'pharmacy' when 'ambulance' then 'ambulance' "
+         "when 'voluntary' then 'voluntary' else 'other' end"),
+        ("payer_id", "'payer'"), ("practice_id", "'gp_practice'"),
+    )  # fmt: skip
+    each += [_referred(column, kind, "activity") for column, kind in roles]
+    each.append(_referred("organisation_id", "case population when 'resident' then 'area' else 'gp_practice' end", "registration"))
+    sql = f"with every as (\n{_UNION.join(each)})\nselect distinct organisation_id, name, kind, parent_id, known_from from every"
+    return _step("what records state of organisations", [sql], plans, ORGANISATION_STATEMENT, ACTIVITY, REGISTRATION)
+
+
+def _referred(column: str, kind: str, table: str) -> str:
+    return f"""select {column} as organisation_id, cast(null as varchar) as name, {kind} as kind, cast(null as varchar) as parent_id,
+  'referred_to' as known_from
+from {table} where {column} is not null"""
+
+
+ORGANISATIONS = Step(
+    name="organisations",
+    sql="""with every as (
+  select partner_id as organisation_id, name, kind, cast(null as varchar) as parent_id, 'place' as known_from, 1 as trust from partner
+  union all
+  select organisation_id, name, kind, parent_id, known_from, case known_from when 'file' then 2 else 3 end from organisation_statement),
+ranked as (
+  select organisation_id, name, kind, parent_id, known_from, row_number() over (partition by organisation_id
+    order by trust nulls last, name nulls last, kind nulls last, parent_id nulls last) as place
+  from every)
+select organisation_id, name, kind, parent_id, known_from from ranked where place = 1""",
+    inputs=(PARTNER, ORGANISATION_STATEMENT),
+    output=ORGANISATION,
+    notes="""In: partner, organisation_statement. Out: organisation.
+Ties: place.toml before a file before a mere mention; then name, kind and parent in alphabetical order.""",
+)
+

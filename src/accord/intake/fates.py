@@ -1,0 +1,215 @@
+"""What becomes of every record: the steps that find duplicates, refuse, flag and count. Written from the maps' plans."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from accord.engine import Step
+from accord.intake.compile import Check, literal
+from accord.intake.plan import Plan
+from accord.intake.rules import RULES
+from accord.tables import ISSUE, QUARANTINE, RECORD_FATE
+from accord.tables.care import ACTIVITY, DIAGNOSIS, PROCEDURE
+from accord.tables.contract import Table, integer, text
+from accord.tables.delivery import SUBMISSION
+from accord.tables.people import PERSON
+from accord.tables.working import CODE_FORM, DROPPED, FILE_AMOUNT, RECORD_ISSUE, REFUSAL, REPEAT
+
+_UNION = "\nunion all\n"
+
+
+def found_table(plan: Plan) -> Table:
+    """The contract of `found_<map>`: the raw records in which a rule finds something, and the first rule that refuses them."""
+    return Table(
+        name=f"found_{plan.map.slug}",
+        meaning=f"Records with findings, of: {plan.map.layout.title}.",
+        columns=(
+            *plan.map.raw.columns,
+            text("_refuse_rule", "The first rule that refuses it; NULL if none does."),
+            integer("_refuse_index", "Which check that was."),
+            text("_refuse_column", "The column it is refused for."),
+        ),
+        key=("_submission_id", "_record_number"),
+    )
+
+
+def _quoted(columns: Sequence[str]) -> str:
+    return ", ".join('"' + c.replace('"', '""') + '"' for c in columns)
+
+
+def found(plan: Plan) -> Step:
+    """In: raw_<map>. Out: found_<map>. Every rule that needs no other record is put to every record once."""
+    condition = "\n  or ".join(f"({c.condition})" for c in plan.checks) or "false"
+    return Step(
+        name=f"find faults in {plan.map.map_id}",
+        sql=f"""select {_quoted(plan.map.raw.names)},
+  {_first(plan.refusing, "rule")} as _refuse_rule,
+  {_first_index(plan.refusing)} as _refuse_index,
+  {_first(plan.refusing, "column")} as _refuse_column
+from {plan.map.raw.name}
+where {condition}""",
+        inputs=(plan.map.raw,),
+        output=found_table(plan),
+    )
+
+
+def _first(checks: Sequence[Check], what: str) -> str:
+    whens = " ".join(f"when {c.condition} then {literal(getattr(c, what))}" for c in checks)
+    return f"case {whens} end" if checks else "cast(null as varchar)"
+
+
+def _first_index(checks: Sequence[Check]) -> str:
+    whens = " ".join(f"when {c.condition} then {i}" for i, c in enumerate(checks))
+    return f"case {whens} end" if checks else "cast(null as integer)"
+
+
+def repeats(plans: Sequence[Plan]) -> Step:
+    """In: every raw table. Out: repeat. Ties: the earliest received is kept, then the lowest submission and record number."""
+    ids = _UNION.join(f"select _hash_a + _salt as record_id from {p.map.raw.name}" for p in plans)
+    seen = _UNION.join(
+        f"""select r._submission_id as submission_id, r._record_number as record_number, r._received_at as received_at,
+  r._hash_a + r._salt as record_id, r._hash_b as hash_b
+from {p.map.raw.name} r join candidate on r._hash_a + r._salt = candidate.record_id"""
+        for p in plans
+    )
+    return Step(
+        name="find exact duplicates",
+        sql=f"""with every as (
+{ids}),
+candidate as (select record_id from every group by record_id having count(*) > 1),
+seen as (
+{seen}),
+ranked as (
+  select submission_id, record_number, record_id, hash_b,
+    row_number() over (partition by record_id, hash_b
+      order by received_at nulls last, submission_id nulls last, record_number nulls last) as place
+  from seen)
+select r.submission_id, r.record_number, k.submission_id as kept_submission_id, k.record_number as kept_record_number
+from ranked r join ranked k on r.record_id = k.record_id and r.hash_b = k.hash_b and k.place = 1
+where r.place > 1""",
+        inputs=tuple(p.map.raw for p in plans),
+        output=REPEAT,
+    )
+
+
+def refusals(plans: Sequence[Plan]) -> Step:
+    """In: every found table. Out: refusal."""
+    each = _UNION.join(
+        f"""select _submission_id as submission_id, _record_number as record_number, _refuse_rule as rule, _refuse_column as column_name
+from found_{p.map.slug} where _refuse_rule is not null"""
+        for p in plans
+    )
+    return Step(name="refuse records", sql=each, inputs=tuple(found_table(p) for p in plans), output=REFUSAL)
+
+
+def record_fates(plans: Sequence[Plan]) -> Step:
+    """In: every raw table, repeat, refusal. Out: record_fate. Every landed record is in it once. A duplicate of a refused record is a duplicate."""
+    each = _UNION.join(
+        f"""select r._submission_id as submission_id, r._record_number as record_number,
+  case when d.record_number is not null then 'exact_duplicate' when q.record_number is not null then 'quarantined' else 'accepted' end as fate,
+  r._hash_a + r._salt as record_id,
+  {p.has_activity} as is_activity,
+  {p.counted("net_amount")} as net_amount,
+  {p.counted("cost")} as cost,
+  d.kept_submission_id as kept_submission_id, d.kept_record_number as kept_record_number
+from {p.map.raw.name} r
+left join "repeat" d on r._submission_id = d.submission_id and r._record_number = d.record_number
+left join refusal q on r._submission_id = q.submission_id and r._record_number = q.record_number"""
+        for p in plans
+    )
+    return Step(name="give every record its fate", sql=each, inputs=(*(p.map.raw for p in plans), REPEAT, REFUSAL), output=RECORD_FATE)
+
+
+DROP = Step(
+    name="list what is not accepted",
+    sql="select submission_id, record_number from record_fate where fate <> 'accepted'",
+    inputs=(RECORD_FATE,),
+    output=DROPPED,
+)
+
+QUARANTINES = Step(
+    name="quarantine",
+    sql="""select f.submission_id, f.record_number, f.record_id, r.rule, r.column_name, f.net_amount, f.cost
+from record_fate f join refusal r on f.submission_id = r.submission_id and f.record_number = r.record_number
+where f.fate = 'quarantined'""",
+    inputs=(RECORD_FATE, REFUSAL),
+    output=QUARANTINE,
+)
+
+
+def file_amounts(plans: Sequence[Plan]) -> Step:
+    """In: every raw table. Out: file_amount. Read apart from record_fate, so that the two can be held against each other."""
+    each = _UNION.join(
+        f"""select _submission_id as submission_id, {p.exact("net_amount")} as net_amount, {p.exact("cost")} as cost
+from {p.map.raw.name}"""
+        for p in plans
+    )
+    return Step(
+        name="add up each file",
+        sql=f"""with amount as (
+{each})
+select submission_id, count(*) as n_record, cast(coalesce(sum(net_amount), 0) as decimal(38, 6)) as net_amount,
+  cast(coalesce(sum(cost), 0) as decimal(38, 6)) as cost
+from amount group by submission_id""",
+        inputs=tuple(p.map.raw for p in plans),
+        output=FILE_AMOUNT,
+    )
+
+
+def record_issues(plans: Sequence[Plan]) -> Step:
+    """In: every found table. Out: record_issue. Raw text that could identify someone is withheld here and kept under restricted/."""
+    each = [_issue(plan, check) for plan in plans for check in plan.checks]
+    none = "select _submission_id as submission_id, _record_number as record_number, '' as column_name, '' as rule, '' as severity, '' as raw_text, '' as detail"
+    sql = _UNION.join(each) or f"{none} from found_{plans[0].map.slug} where false"
+    return Step(name="list findings", sql=sql, inputs=tuple(found_table(p) for p in plans), output=RECORD_ISSUE)
+
+
+def _issue(plan: Plan, check: Check) -> str:
+    raw = "'(restricted)'" if check.personal else f"substr({check.raw}, 1, 200)"
+    return f"""select _submission_id as submission_id, _record_number as record_number, {literal(check.column)} as column_name,
+  {literal(check.rule)} as rule, {literal(RULES[check.rule].severity)} as severity, {raw} as raw_text, {literal(check.detail)} as detail
+from found_{plan.map.slug} where {check.condition}"""
+
+
+ISSUES = Step(
+    name="list every issue",
+    sql="""with stay as (
+  select submission_id, record_number, person_id, provider_id, admission_date, discharge_date, activity_id
+  from activity where setting = 'inpatient' and admission_date is not null and discharge_date is not null
+    and person_id is not null and provider_id is not null and reverses_id is null),
+ranked_stay as (
+  select submission_id, record_number, admission_date,
+    max(discharge_date) over (partition by person_id, provider_id
+      order by admission_date nulls last, discharge_date nulls last, activity_id nulls last
+      rows between unbounded preceding and 1 preceding) as earlier_date
+  from stay),
+code as (
+  select activity_id, code_system, code, 'diagnosis' as column_name, position from diagnosis
+  union all select activity_id, code_system, code, 'procedure', position from "procedure"
+  union all select activity_id, currency_system, currency_code, 'currency_code', 0 from activity where currency_code is not null),
+bad_code as (
+  select c.activity_id, c.column_name || case when c.position > 0 then ' ' || cast(c.position as varchar) else '' end as column_name, c.code,
+    case when c.code_system is null then 'unknown code system' else 'not of the form of ' || c.code_system end as detail
+  from code c left join code_form f on c.code_system = f.code_system
+  where c.code_system is null or not regexp_matches(c.code, f.pattern))
+select submission_id, record_number, column_name, rule, severity, raw_text, detail from record_issue
+union all
+select submission_id, 0, 'file', reject_rule, 'reject', cast(null as varchar), reject_reason from submission where status = 'rejected'
+union all
+select a.submission_id, a.record_number, 'start_date', 'care_before_birth', 'flag', cast(a.start_date as varchar), 'before birth'
+from activity a join person p on a.person_id = p.person_id where a.start_date < p.birth_date
+union all
+select a.submission_id, a.record_number, 'start_date', 'care_after_death', 'flag', cast(a.start_date as varchar), 'after death'
+from activity a join person p on a.person_id = p.person_id where a.start_date > p.death_date
+union all
+select submission_id, record_number, 'admission_date', 'overlapping_stay', 'flag', cast(admission_date as varchar), 'an earlier stay ended on ' || cast(earlier_date as varchar)
+from ranked_stay where admission_date < earlier_date
+union all
+select a.submission_id, a.record_number, b.column_name, 'malformed_code', 'flag', b.code, b.detail
+from bad_code b join activity a on b.activity_id = a.activity_id""",
+    inputs=(RECORD_ISSUE, SUBMISSION, ACTIVITY, DIAGNOSIS, PROCEDURE, PERSON, CODE_FORM),
+    output=ISSUE,
+    notes="""In: record_issue, submission, activity, diagnosis, procedure, person, code_form. Out: issue.
+Ties: of two stays that begin on one day the one that ends first, then the lower activity_id, counts as the earlier.
+Leaves out: nothing is dropped; a stay counts as overlapping only if it begins before the last day of an earlier one.""",
+)

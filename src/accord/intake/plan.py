@@ -1,0 +1,214 @@
+"""A map made ready to run: each field of each section as SQL, each rule as a condition, each identifier in its order of trust."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from pydantic import BaseModel
+
+from accord.intake.catalogue import CODED_FIELDS, Map
+from accord.intake.compile import Check, Value, cleaned, compile_reader, is_repeated_digit, is_valid_nhs_number, literal, name, nhs_number, one_of
+from accord.intake.layout import CodesSection, Identifier, When
+from accord.intake.readers import columns_of
+from accord.intake.rules import RULES
+
+TARGETS = {
+    "birth_date": "DATE", "death_date": "DATE", "deprivation_decile": "INTEGER", "start_date": "DATE", "end_date": "DATE",
+    "admission_date": "DATE", "discharge_date": "DATE", "episode_number": "INTEGER", "duration_minutes": "INTEGER",
+    "quantity": "DECIMAL(18,6)", "gross_amount": "DECIMAL(18,2)", "client_amount": "DECIMAL(18,2)",
+    "other_funder_amount": "DECIMAL(18,2)", "net_amount": "DECIMAL(18,2)", "cost": "DECIMAL(18,2)", "date": "DATE",
+}  # fmt: skip
+ALWAYS_REQUIRED = {("activity", "start_date"), ("registration", "start_date"), ("observation", "date"), ("organisation", "id")}
+_NOT_FUTURE = {("activity", "start_date"), ("activity", "end_date"), ("person", "birth_date"), ("person", "death_date")}
+_ORDERED = (("start_date", "end_date"), ("admission_date", "discharge_date"))
+_NULL_MONEY = "cast(null as decimal(18, 2))"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One map, compiled. `systems`: the place's identifier systems, the most trusted first."""
+
+    map: Map
+    systems: tuple[str, ...]
+
+    @cached_property
+    def fields(self) -> dict[tuple[str | int, ...], Value]:
+        """Each field of each section by its path, such as ("registration", 0, "start_date")."""
+        return {path: self._compiled(path, reader) for path, reader in self.map.layout.readers()}
+
+    def _compiled(self, path: tuple[str | int, ...], reader: BaseModel) -> Value:
+        section, field = str(path[0]), str(path[-1])
+        return compile_reader(
+            reader, target=TARGETS.get(field, "VARCHAR"), codes=CODED_FIELDS.get((section, field), ()),
+            required=(section, field) in ALWAYS_REQUIRED, file_missing=self.map.layout.file.missing,
+        )  # fmt: skip
+
+    def sql(self, *path: str | int, type_: str | None = None) -> str:
+        """The SQL of a field's value; a typed NULL where the map does not read it."""
+        value = self.fields.get(path)
+        target = type_ or TARGETS.get(str(path[-1]), "VARCHAR")
+        return value.sql if value else f"cast(null as {target.lower()})"
+
+    def condition(self, when: When | None) -> str:
+        """The SQL of a section's `when`; true where it has none."""
+        if when is None:
+            return "true"
+        column = f"coalesce(trim({name(when.column)}), '')"
+        return f"{column} in {one_of(when.is_in)}" if when.is_in else f"{column} not in {one_of(when.not_in)}"
+
+    @property
+    def has_activity(self) -> str:
+        """The SQL of whether a record is an act of care."""
+        activity = self.map.layout.activity
+        return self.condition(activity.when) if activity else "false"
+
+    @cached_property
+    def identifiers(self) -> dict[str, str]:
+        """Identifier system to the SQL of its value with its scope before it; NULL where it cannot identify anyone."""
+        return {i.system: _scoped(i, self._identifier(i)) for i in self.map.layout.identifier}
+
+    def _identifier(self, identifier: Identifier) -> str:
+        text = self._identifier_text(identifier)
+        return f"case when {is_valid_nhs_number(text)} then {text} end" if identifier.system == "nhs_number" else text
+
+    def _identifier_text(self, identifier: Identifier) -> str:
+        text = f"upper({cleaned(identifier.column, [*identifier.missing, *self.map.layout.file.missing])})"
+        return nhs_number(text) if identifier.system == "nhs_number" else text
+
+    @property
+    def sighting_key(self) -> str:
+        """The SQL of the record's identifiers joined in the order of trust; NULL where it has none."""
+        ids = [self.identifiers.get(system) for system in self.systems]
+        held = [i for i in ids if i]
+        if not held:
+            return "cast(null as varchar)"
+        joined = " || chr(31) || ".join(f"coalesce({i}, '')" if i else "''" for i in ids)
+        return f"case when coalesce({', '.join(held)}, '') <> '' then {joined} end"
+
+    @cached_property
+    def amounts(self) -> dict[str, str]:
+        """The SQL of the activity's amounts: gross and net, each from the other where only one is read, and cost."""
+        gross, client, other, net = (self.sql("activity", f) for f in ("gross_amount", "client_amount", "other_funder_amount", "net_amount"))
+        shares = f"coalesce({client}, 0) + coalesce({other}, 0)"
+        gross_or = f"coalesce({gross}, cast({net} + {shares} as decimal(18, 2)))" if self._reads("net_amount") else gross
+        net_or = f"coalesce({net}, cast({gross} - ({shares}) as decimal(18, 2)))" if self._reads("gross_amount") else net
+        cost = self.sql("activity", "cost") if self._reads("cost") else gross_or
+        return {"gross_amount": gross_or, "client_amount": client, "other_funder_amount": other, "net_amount": net_or, "cost": cost}
+
+    def _reads(self, field: str) -> bool:
+        return ("activity", field) in self.fields
+
+    def counted(self, amount: str) -> str:
+        """The SQL of an amount of a record whatever its fate; NULL where the record is no act of care."""
+        if self.map.layout.activity is None:
+            return _NULL_MONEY
+        return f"case when {self.has_activity} then {self.amounts[amount]} end"
+
+    def exact(self, amount: str) -> str:
+        """The SQL of an amount as written, before rounding. Derived amounts are sums of what is written."""
+        parts = {f: v.exact or v.sql for (s, *_, f), v in self.fields.items() if s == "activity" and f in self.amounts}
+        shares = [parts[f] for f in ("client_amount", "other_funder_amount") if f in parts]
+        plus, minus = ("".join(f" {sign} coalesce({s}, 0)" for s in shares) for sign in "+-")
+        net, gross = parts.get("net_amount"), parts.get("gross_amount")
+        net_or = _coalesce(net, f"{gross}{minus}" if gross else None)
+        gross_or = _coalesce(gross, f"{net}{plus}" if net else None)
+        chosen = {"net_amount": net_or, "cost": parts.get("cost") or gross_or}[amount]
+        return f"case when {self.has_activity} then cast({chosen} as decimal(24, 6)) end" if chosen else "cast(null as decimal(24, 6))"
+
+    @cached_property
+    def checks(self) -> list[Check]:
+        """Every rule that looks at one record alone, one a rule and column."""
+        found: dict[tuple[str, str], Check] = {}
+        for check in self._all_checks():
+            before = found.get((check.rule, check.column))
+            found[check.rule, check.column] = replace(check, condition=f"({before.condition}) or ({check.condition})") if before else check
+        return list(found.values())
+
+    def _all_checks(self) -> Iterator[Check]:
+        for identifier in self.map.layout.identifier:
+            yield from self._identifier_checks(identifier)
+        yield from self._person_check()
+        for path, value in self.fields.items():
+            guard = self._guard(path)
+            personal = path[0] == "person"
+            for check in (*value.checks, *self._day_checks(path, value)):
+                yield replace(check, condition=f"{guard}({check.condition})", personal=personal)
+        yield from self._order_checks()
+        yield from self._tie_check()
+        for codes in (*self.map.layout.diagnosis, *self.map.layout.procedure):
+            yield from _split_check(codes)
+
+    def _guard(self, path: Sequence[str | int]) -> str:
+        when = getattr(self._section(path), "when", None)
+        return f"({self.condition(when)}) and " if when else ""
+
+    def _section(self, path: Sequence[str | int]) -> object:
+        section = getattr(self.map.layout, str(path[0]))
+        return section[path[1]] if isinstance(section, list) else section
+
+    def _identifier_checks(self, identifier: Identifier) -> Iterator[Check]:
+        if identifier.system != "nhs_number":
+            return
+        text, column = self._identifier_text(identifier), identifier.column
+        repeated = is_repeated_digit(text)
+        yield Check("repeated_digit_nhs_number", column, repeated, name(column), personal=True)
+        yield Check("invalid_nhs_number", column, f"not ({is_valid_nhs_number(text)}) and not ({repeated})", name(column), personal=True)
+
+    def _person_check(self) -> Iterator[Check]:
+        layout = self.map.layout
+        if not layout.identifier or not (layout.activity or layout.registration or layout.person):
+            return
+        column = layout.identifier[0].column
+        yield Check("missing_person", column, f"{self.sighting_key} is null", name(column), personal=True)
+
+    def _day_checks(self, path: tuple[str | int, ...], value: Value) -> Iterator[Check]:
+        if (path[0], path[-1]) in _NOT_FUTURE and (column := self._column(path)):
+            yield Check("future_date", column, f"{value.sql} > cast(_received_at as date)", name(column), "after the file was received")
+
+    def _column(self, path: tuple[str | int, ...]) -> str:
+        reader = getattr(self._section(path), str(path[-1]))
+        return next(columns_of(reader), "")
+
+    def _order_checks(self) -> Iterator[Check]:
+        for path in list(self.fields):
+            for first, last in _ORDERED:
+                start = (*path[:-1], first)
+                if path[-1] == last and start in self.fields and (column := self._column(path)):
+                    condition = f"{self._guard(path)}({self.fields[path].sql} < {self.fields[start].sql})"
+                    yield Check("end_before_start", column, condition, name(column), f"{last} before {first}")
+
+    def _tie_check(self) -> Iterator[Check]:
+        fields = ("gross_amount", "net_amount")
+        shares = [self.sql("activity", f) for f in ("client_amount", "other_funder_amount") if self._reads(f)]
+        if all(self._reads(f) for f in fields) and shares:
+            gross, net = (self.sql("activity", f) for f in fields)
+            column = self._column(("activity", "gross_amount"))
+            total = " + ".join(f"coalesce({s}, 0)" for s in shares)
+            condition = f"({self.has_activity}) and coalesce({', '.join(shares)}) is not null and {gross} <> {net} + {total}"
+            yield Check("amounts_do_not_tie", column, condition, name(column), "gross is not net and shares")
+
+    @cached_property
+    def refusing(self) -> list[Check]:
+        """The checks that refuse a record, in the order of the rules."""
+        order = list(RULES)
+        refusing = [c for c in self.checks if RULES[c.rule].severity == "refuse"]
+        return sorted(refusing, key=lambda c: order.index(c.rule))
+
+
+def _split_check(codes: CodesSection) -> Iterator[Check]:
+    if codes.split:
+        column = codes.columns[0]
+        left_over = f"split_part({name(column)}, {literal(codes.split)}, {codes.most + 1})"
+        yield Check("too_many_codes", column, f"coalesce({left_over}, '') <> ''", name(column), f"only the first {codes.most} are taken")
+
+
+def _scoped(identifier: Identifier, text: str) -> str:
+    scope = "_partner_id" if identifier.scope == "partner" else literal("any")
+    return f"{scope} || '|' || {text}"
+
+
+def _coalesce(first: str | None, second: str | None) -> str | None:
+    both = [part for part in (first, second) if part]
+    return f"coalesce({', '.join(both)})" if len(both) == 2 else (both[0] if both else None)

@@ -1,0 +1,230 @@
+"""The column readers: the closed list of ways in which a map reads a value from a raw record.
+
+Each is a small inline table in a map, told from the others by its first key. They are data: `compile` turns them into SQL.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator
+
+DATE_FORMATS = {
+    "YYYY-MM-DD": "2025-04-30",
+    "YYYYMMDD": "20250430",
+    "DD/MM/YYYY": "30/04/2025",
+    "MM/DD/YYYY": "04/30/2025",
+    "DDMMYYYY": "30042025",
+    "MMYYYY": "042025 (the first of the month)",
+    "YYYY-MM": "2025-04 (the first of the month)",
+    "DD-MON-YYYY": "30-APR-2025",
+    "YYYY-MM-DD hh:mm:ss": "2025-04-30 13:45:00 or 2025-04-30T13:45:00Z (the day is kept)",
+}
+DateFormat = Literal[
+    "YYYY-MM-DD", "YYYYMMDD", "DD/MM/YYYY", "MM/DD/YYYY", "DDMMYYYY", "MMYYYY", "YYYY-MM", "DD-MON-YYYY", "YYYY-MM-DD hh:mm:ss"
+]
+_RANGE = re.compile(r"\{(\d+)\.\.(\d+)\}")
+
+
+def expand(name: str) -> list[str]:
+    """The column names that a name stands for: `DIAG_{01..03}` is DIAG_01, DIAG_02, DIAG_03; any other name is itself."""
+    found = _RANGE.search(name)
+    if not found:
+        return [name]
+    first, last = found.groups()
+    numbers = range(int(first), int(last) + 1)
+    return [name[: found.start()] + str(n).zfill(len(first)) + name[found.end() :] for n in numbers]
+
+
+def expand_all(names: list[str]) -> list[str]:
+    """`expand` over a list, in order."""
+    return [column for name in names for column in expand(name)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Text(_Strict):
+    """Text, with space around it taken off. `{ text = "WARD" }`"""
+
+    text: str
+    missing: list[str] = []
+    required: bool = False
+
+
+class Date(_Strict):
+    """A day. `{ date = "ADMIDATE", format = "YYYY-MM-DD" }`; `plus_days = 1` makes a last day in into a first day out."""
+
+    date: str
+    format: DateFormat
+    plus_days: int = 0
+    missing: list[str] = []
+    required: bool = False
+
+
+class Lookup(_Strict):
+    """One of our codes for each of theirs. `{ lookup = "SEX", values = { "1" = "male", "2" = "female" } }`
+
+    A value that is not listed is flagged (unknown_code) and left empty, unless `otherwise` says what it is.
+    """
+
+    lookup: str
+    values: dict[str, str]
+    otherwise: str | None = None
+    missing: list[str] = []
+    required: bool = False
+
+
+class Code(_Strict):
+    """A code with its code system, which is always stated. `{ code = "SUSHRG", system = "hrg" }`
+
+    The system may be a lookup of another column. Codes are kept in upper case, without dots.
+    """
+
+    code: str
+    system: str | Lookup
+    missing: list[str] = []
+    required: bool = False
+
+
+class Product(_Strict):
+    """A rate times a count of units, as part of an amount."""
+
+    rate: str
+    times: str
+
+
+class Amount(_Strict):
+    """Money: one column, or several added up, or with rates times counts added. `{ amount = ["DEDUCTIBLE", "COINSURANCE"] }`
+
+    An empty column counts as nothing if another holds an amount; if all are empty there is no amount.
+    """
+
+    amount: str | list[str]
+    plus: list[Product] = []
+    missing: list[str] = []
+    required: bool = False
+
+
+class Integer(_Strict):
+    """A whole number. `{ integer = "EPIORDER" }`"""
+
+    integer: str
+    missing: list[str] = []
+    required: bool = False
+
+
+class Number(_Strict):
+    """A number with up to six decimals. `{ number = "QUANTITY" }`"""
+
+    number: str
+    missing: list[str] = []
+    required: bool = False
+
+
+class Constant(_Strict):
+    """The same value for every record. `{ constant = "inpatient" }`"""
+
+    constant: str
+
+
+class Given(_Strict):
+    """A value that place.toml gives with the source. `{ given = "year_start" }`"""
+
+    given: str
+
+
+class Partner(_Strict):
+    """The id of the partner who sent the file. `{ partner = "id" }`"""
+
+    partner: Literal["id"]
+
+
+class MonthsAfter(_Strict):
+    """A number of whole months after a day. `{ months_after = { given = "year_start" }, count = "COVERAGE_MONTHS" }`"""
+
+    months_after: Given | Constant | Date
+    count: str
+
+
+class FirstOf(_Strict):
+    """The first of several readers that gives a value. `{ first_of = [ { date = … }, { date = … } ] }`"""
+
+    first_of: list[Reader] = Field(min_length=2)
+    required: bool = False
+
+    @field_validator("first_of")
+    @classmethod
+    def _flat(cls, readers: list[Any]) -> list[Any]:
+        if any(isinstance(r, FirstOf) for r in readers):
+            raise ValueError("first_of may not hold another first_of: write one list")
+        return readers
+
+
+_KINDS: dict[str, type[BaseModel]] = {
+    "text": Text, "date": Date, "lookup": Lookup, "code": Code, "amount": Amount, "integer": Integer, "number": Number,
+    "constant": Constant, "given": Given, "partner": Partner, "months_after": MonthsAfter, "first_of": FirstOf,
+}  # fmt: skip
+READER_KINDS = tuple(_KINDS)
+
+
+def _kind(value: Any) -> str | None:
+    if isinstance(value, dict):
+        return next((k for k in _KINDS if k in value), None)
+    return next((k for k, model in _KINDS.items() if isinstance(value, model)), None)
+
+
+Reader = Annotated[
+    Annotated[Text, Tag("text")]
+    | Annotated[Date, Tag("date")]
+    | Annotated[Lookup, Tag("lookup")]
+    | Annotated[Code, Tag("code")]
+    | Annotated[Amount, Tag("amount")]
+    | Annotated[Integer, Tag("integer")]
+    | Annotated[Number, Tag("number")]
+    | Annotated[Constant, Tag("constant")]
+    | Annotated[Given, Tag("given")]
+    | Annotated[Partner, Tag("partner")]
+    | Annotated[MonthsAfter, Tag("months_after")]
+    | Annotated[FirstOf, Tag("first_of")],
+    Discriminator(
+        _kind,
+        custom_error_type="reader_kind",
+        custom_error_message="is not a column reader: write an inline table that begins with one of " + ", ".join(READER_KINDS),
+    ),
+]
+FirstOf.model_rebuild()
+
+
+def columns_of(reader: BaseModel) -> Iterator[str]:
+    """The raw columns that a reader reads."""
+    match reader:
+        case Code(code=code, system=Lookup() as system):
+            yield from (code, system.lookup)
+        case Amount(amount=amount, plus=plus):
+            yield from ([amount] if isinstance(amount, str) else amount)
+            yield from (column for part in plus for column in (part.rate, part.times))
+        case MonthsAfter(months_after=start, count=count):
+            yield from (*columns_of(start), count)
+        case FirstOf(first_of=readers):
+            yield from (column for each in readers for column in columns_of(each))
+        case Text() | Date() | Lookup() | Code() | Integer() | Number():
+            yield str(getattr(reader, _kind(reader) or ""))
+        case _:
+            return
+
+
+def given_names(reader: BaseModel) -> Iterator[str]:
+    """The values that a reader wants from the source in place.toml."""
+    match reader:
+        case Given(given=name):
+            yield name
+        case MonthsAfter(months_after=start):
+            yield from given_names(start)
+        case FirstOf(first_of=readers):
+            yield from (name for each in readers for name in given_names(each))
+        case _:
+            return

@@ -1,0 +1,121 @@
+"""Delivered files into landed ones, each with a receipt. Landing happens in a child process that holds no keys."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from accord.errors import UserError
+from accord.intake.catalogue import Map, match_columns
+from accord.intake.child import LandingChild
+from accord.intake.land import Landed, Rejected
+from accord.place import Place, Receipt, SourceFile, append_receipt
+
+_log = logging.getLogger("accord")
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One receipt and its landed file; None if the file was rejected."""
+
+    receipt: Receipt
+    landed: Path | None
+
+
+def landed_path(folder: Path, sha256: str) -> Path:
+    """Where a file of that hash lies once landed."""
+    return folder / f"{sha256}.parquet"
+
+
+def known_deliveries(place: Place, receipts: Iterable[Receipt]) -> list[Delivery]:
+    """Receipts with their landed files. Raises UserError naming a landed file that is gone."""
+    return [Delivery(r, _landed_of(place, r) if r.status == "landed" else None) for r in receipts]
+
+
+def _landed_of(place: Place, receipt: Receipt) -> Path:
+    path = landed_path(place.landed, receipt.sha256)
+    if not path.is_file():
+        raise UserError(
+            f"the landed copy of {receipt.file_name} is gone", where=str(path),
+            what_to_do="put it back from a backup: a receipt is for ever, and every run is made from all of them",
+        )  # fmt: skip
+    return path
+
+
+def receive(place: Place, maps: Mapping[str, Map], receipts: Sequence[Receipt], files: Sequence[SourceFile], scratch: Path, progress: Progress) -> list[Delivery]:
+    """Land every file that has no receipt yet and write its receipt. Within `hold` only. Out: the new deliveries.
+
+    The same bytes again under the same source are a logged no-op. Raises UserError at a file whose columns its map does not fit:
+    that file gets no receipt, those before it keep theirs.
+    """
+    new = []
+    for file, result in _land(place, maps, receipts, files, place.landed, scratch, progress):
+        receipt = append_receipt(place, **_said(file, result))
+        new.append(Delivery(receipt, result.path if isinstance(result, Landed) else None))
+    return new
+
+
+def look(place: Place, maps: Mapping[str, Map], receipts: Sequence[Receipt], files: Sequence[SourceFile], scratch: Path, progress: Progress) -> list[Delivery]:
+    """As `receive`, but nothing is kept: the receipts are not written, and files land in `scratch`."""
+    new = []
+    landed = scratch / "landed"
+    landed.mkdir(parents=True, exist_ok=True)
+    for file, result in _land(place, maps, receipts, files, landed, scratch, progress):
+        number = len(receipts) + len(new) + 1
+        receipt = Receipt(submission_id=number, received_at=datetime.now(UTC), **_said(file, result))
+        new.append(Delivery(receipt, result.path if isinstance(result, Landed) else None))
+    return new
+
+
+def _land(
+    place: Place, maps: Mapping[str, Map], receipts: Sequence[Receipt], files: Sequence[SourceFile], landed: Path, scratch: Path, progress: Progress
+) -> Iterator[tuple[SourceFile, Landed | Rejected]]:
+    seen = {(r.source_id, r.sha256) for r in receipts}
+    sizes = {r.n_byte for r in receipts}
+    landed.mkdir(parents=True, exist_ok=True)
+    with LandingChild() as child:
+        for file in files:
+            if file.path.stat().st_size in sizes and (file.source.id, _sha256(file.path)) in seen:
+                _log.info("%s was received before: nothing to do", file.name)
+                continue
+            progress(f"land {file.name}")
+            result = child.land(file.path, maps[file.source.map].form, landed, scratch)
+            if (file.source.id, result.sha256) in seen:
+                _log.info("%s was received before: nothing to do", file.name)
+                continue
+            if isinstance(result, Landed):
+                _match(maps[file.source.map], file, result, {r.sha256 for r in receipts})
+            seen.add((file.source.id, result.sha256))
+            yield file, result
+
+
+def _match(one: Map, file: SourceFile, result: Landed, received: set[str]) -> None:
+    try:
+        match_columns(one, file.name, result.columns)
+    except UserError:
+        if result.sha256 not in received:
+            with suppress(FileNotFoundError):
+                result.path.unlink()
+        raise
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _said(file: SourceFile, result: Landed | Rejected) -> dict[str, object]:
+    said: dict[str, object] = {
+        "sha256": result.sha256, "n_byte": result.n_byte, "source_id": file.source.id, "partner_id": file.source.partner,
+        "map_id": file.source.map, "file_name": file.name,
+    }  # fmt: skip
+    if isinstance(result, Landed):
+        return {**said, "status": "landed", "n_record": result.n_record, "n_blank_line": result.n_blank_line, "columns": result.columns}
+    rejected = {"reject_rule": result.rule, "reject_line": result.line, "reject_reason": result.reason}
+    return {**said, "status": "rejected", "n_record": 0, "n_blank_line": 0, "columns": (), **rejected}

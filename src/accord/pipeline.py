@@ -1,0 +1,234 @@
+"""The ordered list of rooms that make a run: the only module that joins rooms."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import duckdb
+
+from accord import answers, audits, identity, population, rulebook
+from accord.engine import Session, content_hash
+from accord.engine.feed import write_columns
+from accord.engine.recorded import recorded
+from accord.errors import AuditError
+from accord.intake import build as intake
+from accord.intake.catalogue import Map, map_paths, read_maps
+from accord.intake.plan import Plan
+from accord.intake.receive import Delivery, known_deliveries, look, receive
+from accord.place import (
+    Audit, Manifest, Place, PlaceSettings, Receipt, Run, Staging, TableEntry, check_ready, check_receipts_kept, clean_up, hold, open_run,
+    read_model, read_receipts, receipts_used, restricted_folder, secret_key, source_files, unclaimed_files,
+)  # fmt: skip
+from accord.publish.check_report import CheckReport, check_report
+from accord.tables import PUBLISHED
+from accord.tables.working import AGE_BAND, CALENDAR_MONTH, CODE_FORM
+
+Progress = Callable[[str], None]
+WORK_PREFIX = ".work-"
+LINEAGE_NAME = "lineage.json"
+
+
+@dataclass(frozen=True)
+class Work:
+    """What the rooms of one run are given."""
+
+    session: Session
+    settings: PlaceSettings
+    plans: Sequence[Plan]
+    deliveries: Sequence[Delivery]
+    key: bytes
+    known_on: date
+
+
+@dataclass(frozen=True)
+class Resources:
+    """How much of the machine a run may use; None is DuckDB's own choice (80 % of memory, every core)."""
+
+    memory_limit: str | None = None
+    threads: int | None = None
+
+
+def _rules(work: Work) -> None:
+    edges = rulebook.parameter("age_bands").at(work.settings.period.start_date, work.known_on)
+    names = [f"{a}-{b - 1}" for a, b in zip(edges, edges[1:], strict=False)] + [f"{edges[-1]}+"]
+    write_columns(work.session, AGE_BAND, {"age_band": names, "from_years": edges, "below_years": [*edges[1:], 1000]})
+    forms = rulebook.code_forms()
+    write_columns(work.session, CODE_FORM, {"code_system": list(forms), "pattern": list(forms.values())})
+    months = list(_months(work.settings.period.start_date, work.settings.period.end_date))
+    write_columns(work.session, CALENDAR_MONTH, {"month_date": months[:-1], "next_month_date": months[1:]})
+
+
+def _months(start: date, end: date) -> Iterator[date]:
+    """The first of each month from that of `start` to the first at or after `end`."""
+    month = start.replace(day=1)
+    while month < end:
+        yield month
+        month = (month.replace(day=28) + (date(2000, 1, 5) - date(2000, 1, 1))).replace(day=1)
+    yield month
+
+
+STAGES: tuple[tuple[str, Callable[[Work], None]], ...] = (
+    ("rules and calendar", _rules),
+    ("a fate for every record", lambda w: intake.build_records(w.session, w.plans, w.deliveries, w.settings)),
+    ("one person behind many records", lambda w: identity.build_people(w.session, w.settings.identity.trust, w.key)),
+    ("care, codes and registrations", lambda w: intake.build_care(w.session, w.plans)),
+    ("what is known of people", lambda w: identity.build_persons(w.session)),
+    ("findings", lambda w: intake.build_issues(w.session)),
+    ("person-months", lambda w: population.build(w.session)),
+    ("first answers", lambda w: answers.build(w.session)),
+)
+"""Every room's part of a run, in order: each a label for the progress line and what it does."""
+
+
+def build(work: Work, progress: Progress) -> None:
+    """Every table of a run, in order. In: landed files, maps, settings, key. Out: the session's tables."""
+    for label, stage in STAGES:
+        progress(label)
+        stage(work)
+
+
+def run(place: Place, progress: Progress, resources: Resources = Resources()) -> Run:  # noqa: B008
+    """Receive what is new, build, audit, hash and publish. Raises UserError; AuditError if an audit does not hold: then nothing is published."""
+    with hold(place, "run"):
+        _sweep(place)
+        check_ready(place)
+        maps = read_maps(place)
+        key = secret_key(place)
+        check_receipts_kept(place, read_receipts(place))
+        with _work_folder(place) as folder:
+            receive(place, maps, read_receipts(place), source_files(place), folder, progress)
+            return _publish(place, maps, key, folder, progress, resources)
+
+
+def _publish(place: Place, maps: Mapping[str, Map], key: bytes, folder: Path, progress: Progress, resources: Resources) -> Run:
+    receipts = read_receipts(place)
+    deliveries = known_deliveries(place, receipts)
+    with Staging(place, _inputs_hash(place, maps, receipts)) as staging:
+        with _session(folder, deliveries, resources) as session:
+            build(Work(session, place.settings, intake.make_plans(maps, place.settings), deliveries, key, staging.created_at.date()), progress)
+            progress("audits")
+            held = _audited(session)
+            progress("content hashes")
+            tables = {name: _entry(session, name) for name in PUBLISHED}
+            lineage = recorded(session.steps)
+        progress("publish")
+        _keep_inputs(place, maps, staging)
+        (staging.folder / LINEAGE_NAME).write_text(lineage, encoding="utf-8")
+        (staging.folder / "tables").mkdir()
+        for name in PUBLISHED:
+            (folder / f"{name}.parquet").rename(staging.folder / "tables" / f"{name}.parquet")
+        _keep_restricted(place, folder, staging.run_id, [p.map.slug for p in intake.make_plans(maps, place.settings)])
+        staging.publish(_manifest(staging, receipts, tables, held))
+        return open_run(place, staging.run_id)
+
+
+def check(place: Place, progress: Progress, resources: Resources = Resources()) -> CheckReport:  # noqa: B008
+    """Read every file as a run would, and report what is found. Nothing is kept: no receipt, no landed file, no run."""
+    with hold(place, "check"):
+        _sweep(place)
+        check_ready(place)
+        maps = read_maps(place)
+        receipts = read_receipts(place)
+        with _work_folder(place) as folder:
+            deliveries = known_deliveries(place, receipts) + look(place, maps, receipts, source_files(place), folder, progress)
+            with _session(folder, deliveries, resources) as session:
+                plans = intake.make_plans(maps, place.settings)
+                build(Work(session, place.settings, plans, deliveries, secret_key(place), datetime.now(UTC).date()), progress)
+                return check_report(session, unclaimed_files(place))
+
+
+def replay(place: Place, run: Run, progress: Progress, resources: Resources = Resources()) -> dict[str, bool]:  # noqa: B008
+    """Make a run again from its own inputs and the receipts it was made from. Out: each table, and whether its content hash is the same."""
+    with hold(place, f"replay of {run.run_id}"):
+        _sweep(place)
+        receipts = read_receipts(place)
+        check_receipts_kept(place, receipts)
+        inputs = run.folder / "inputs"
+        then = Place(place.root, read_model(inputs / "place.toml", PlaceSettings))
+        maps = read_maps(then, map_paths(inputs / "maps"))
+        deliveries = known_deliveries(place, receipts[: run.manifest.receipts.n])
+        with _work_folder(place) as folder, _session(folder, deliveries, resources) as session:
+            plans = intake.make_plans(maps, then.settings)
+            build(Work(session, then.settings, plans, deliveries, secret_key(then), run.manifest.created_at.date()), progress)
+            progress("content hashes")
+            return {name: content_hash(session, PUBLISHED[name]) == entry.content_hash for name, entry in run.manifest.tables.items()}
+
+
+@contextmanager
+def _work_folder(place: Place) -> Iterator[Path]:
+    # Below restricted/, as working tables hold identifiers.
+    folder = Path(tempfile.mkdtemp(prefix=WORK_PREFIX, dir=restricted_folder(place)))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sweep(place: Place) -> None:
+    """Take away what a run that was killed left behind: its staging, its working tables, what it kept of people."""
+    clean_up(place)
+    known = {path.name for path in place.runs.iterdir()} if place.runs.is_dir() else set()
+    for path in restricted_folder(place).iterdir():
+        if path.name not in known:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _session(folder: Path, deliveries: Sequence[Delivery], resources: Resources) -> Session:
+    landed = sorted({d.landed.parent for d in deliveries if d.landed})
+    return Session(
+        folder=folder, scratch=folder / "spill", readable=landed, memory_limit=resources.memory_limit, threads=resources.threads
+    )
+
+
+def _audited(session: Session) -> tuple[Audit, ...]:
+    found = audits.audit(session)
+    broken = [f"{f.name}: {f.detail}" for f in found if not f.held]
+    if broken:
+        raise AuditError(broken)
+    return tuple(Audit(name=f.name, held=f.held, detail=f.detail) for f in found)
+
+
+def _entry(session: Session, name: str) -> TableEntry:
+    table = PUBLISHED[name]
+    n_row = int(str(session.rows(f'select count(*) from "{name}"')[0][0]))
+    columns = tuple((c.name, c.type) for c in table)
+    return TableEntry(file=f"tables/{name}.parquet", content_hash=content_hash(session, table), n_row=n_row, edition=table.edition, columns=columns)
+
+
+def _inputs_hash(place: Place, maps: Mapping[str, Map], receipts: Sequence[Receipt]) -> str:
+    digest = hashlib.sha256()
+    for part in (receipts_used(receipts).chain, rulebook.edition(), version("accord")):
+        digest.update(part.encode() + b"\0")
+    for path in (place.settings_file, *(maps[m].path for m in sorted(maps))):
+        digest.update(path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def _keep_inputs(place: Place, maps: Mapping[str, Map], staging: Staging) -> None:
+    staging.keep_input("place.toml", place.settings_file.read_bytes())
+    for map_id, one in maps.items():
+        staging.keep_input(f"maps/{map_id}.toml", one.path.read_bytes())
+
+
+def _keep_restricted(place: Place, folder: Path, run_id: str, slugs: Sequence[str]) -> None:
+    kept = restricted_folder(place) / run_id
+    kept.mkdir(mode=0o700)
+    for name in ("identifier_hash", *(f"found_{slug}" for slug in slugs)):
+        (folder / f"{name}.parquet").rename(kept / f"{name}.parquet")
+
+
+def _manifest(staging: Staging, receipts: Sequence[Receipt], tables: Mapping[str, TableEntry], held: tuple[Audit, ...]) -> Manifest:
+    return Manifest(
+        run_id=staging.run_id, created_at=staging.created_at, known_at=staging.created_at, accord_version=version("accord"),
+        python_version=platform.python_version(), duckdb_version=duckdb.__version__, rulebook_edition=rulebook.edition(),
+        receipts=receipts_used(receipts), tables=dict(tables), audits=held,
+    )  # fmt: skip

@@ -1,0 +1,170 @@
+"""place.toml: what a place is called, who its partners are, what they deliver, and for which period."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from accord.place.toml_faults import Fault, did_you_mean
+
+_ID = "[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"
+
+
+def _shaped(pattern: str, what: str, mend: str) -> AfterValidator:
+    """Text that keeps to a pattern, or else a message of the cause and the mend."""
+    shape = re.compile(pattern)
+
+    def check(text: str) -> str:
+        if not shape.fullmatch(text) or not text.isprintable():
+            raise ValueError(f"{what}: {mend}")
+        return text
+
+    return AfterValidator(check)
+
+
+Id = Annotated[
+    str, _shaped(_ID, "cannot be an id", "use up to 64 letters, digits, '_', '-' and '.', beginning with a letter or digit")
+]
+MapId = Annotated[
+    str, _shaped(f"{_ID}(/{_ID})*", "cannot be a map's id", 'write the name of a file in maps/ without .toml: map = "admissions"')
+]
+System = Annotated[
+    str, _shaped("[a-z][a-z0-9_]{0,63}", "cannot be an identifier system", 'use small letters, digits and _: "nhs_number"')
+]
+Currency = Annotated[str, _shaped("[A-Z]{3}", "is not a currency code", 'write the three capitals of ISO 4217: currency = "GBP"')]
+Name = Annotated[str, _shaped(r"(?=.*\S).{1,200}", "cannot be a name", "write 1 to 200 printable characters")]
+Glob = Annotated[
+    str,
+    _shaped(
+        r"(?!~)(?!(.*/)?\.{1,2}(/|$))[^/\\]+(/[^/\\]+)*",
+        "does not stay below sources/",
+        'write a relative pattern with /: glob = "hospital/*.csv"',
+    ),
+]
+
+
+class _Written(BaseModel):
+    """What a person writes: nothing is guessed from another type, and no key is ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Period(_Written):
+    """The days that the place accounts for: `from` in, `to` out."""
+
+    start_date: datetime.date = Field(alias="from", examples=[datetime.date(2025, 4, 1)])
+    end_date: datetime.date = Field(alias="to", examples=[datetime.date(2026, 4, 1)])
+
+
+class KeyFile(_Written):
+    """A secret key that is kept in a file outside the place. A relative path starts at the place."""
+
+    file: str = Field(min_length=1, examples=["/etc/accord/place.key"])
+
+
+class Identity(_Written):
+    """The systems of identifiers by which people are known, the most trusted first."""
+
+    trust: Annotated[tuple[System, ...], Field(strict=False, min_length=1, examples=[["nhs_number"]])]
+
+
+class Partner(_Written):
+    """An organisation that takes part: it gives care, pays for it, or both."""
+
+    id: Id = Field(examples=["RMX"])
+    name: Name = Field(examples=["Riverside Hospital"])
+    kind: Literal[
+        "gp_practice",
+        "hospital",
+        "community",
+        "mental_health",
+        "council",
+        "pharmacy",
+        "ambulance",
+        "voluntary",
+        "payer",
+        "area",
+        "other",
+    ]
+    vat: Literal["nhs_contracted_out", "local_authority", "exempt", "standard", "outside"]
+
+
+class Source(_Written):
+    """A set of files that one partner delivers in one layout. `given`: values that the map asks for and the files do not hold."""
+
+    id: Id = Field(examples=["admissions"])
+    glob: Glob = Field(examples=["hospital/admissions_*.csv"])
+    map: MapId = Field(examples=["admissions"])
+    partner: Id = Field(examples=["RMX"])
+    given: dict[str, str] = {}
+
+
+class PlaceSettings(_Written):
+    """The whole of place.toml. Attributes have the names of the keys; `partner` and `source` hold every table of that name."""
+
+    name: Name = Field(examples=["Maplewood"])
+    currency: Currency = Field(examples=["GBP"])
+    period: Period
+    calendar: Literal["nhs_financial_year", "calendar_year"]
+    key: Literal["demo"] | KeyFile
+    identity: Identity
+    partner: Annotated[tuple[Partner, ...], Field(strict=False)] = ()
+    source: Annotated[tuple[Source, ...], Field(strict=False)] = ()
+
+    def partner_of(self, source: Source) -> Partner:
+        """The partner who delivers a source."""
+        return next(p for p in self.partner if p.id == source.partner)
+
+
+def settings_faults(settings: PlaceSettings, root: Path) -> Iterator[Fault]:
+    """What does not hold between the keys of place.toml. `root`: the place's folder."""
+    if settings.period.end_date <= settings.period.start_date:
+        what = f"the period ends ({settings.period.end_date}) before or as it starts ({settings.period.start_date})"
+        yield Fault(("period", "to"), what, "'from' is the first day in and 'to' the first day out, so 'to' must be later")
+    yield from _repeats("partner", [p.id for p in settings.partner])
+    yield from _repeats("source", [s.id for s in settings.source])
+    yield from _dangling(settings)
+    for n, system in enumerate(settings.identity.trust):
+        if system in settings.identity.trust[:n]:
+            yield Fault(
+                ("identity", "trust", n),
+                f"identifier system '{system}' is listed twice",
+                "name each system once, the most trusted first",
+            )
+    if isinstance(settings.key, KeyFile) and is_inside(key_path(settings.key, root), root):
+        what = "the key file is inside the place, so that whoever copies the place has the key too"
+        yield Fault(("key", "file"), what, "move it to a folder outside the place that only you can read, and give that path")
+
+
+def key_path(key: KeyFile, root: Path) -> Path:
+    """Where a key file is. Links are not followed."""
+    return root / Path(key.file).expanduser()
+
+
+def is_inside(path: Path, folder: Path) -> bool:
+    """Whether a path, as written or with its links followed, is at or below a folder."""
+    written = Path(os.path.normpath(path))
+    return written.is_relative_to(folder) or path.resolve().is_relative_to(folder.resolve())
+
+
+def _repeats(table: str, ids: list[str]) -> Iterator[Fault]:
+    """Ids that differ only in capitals are taken for one: they become names of files and columns of other people's tools."""
+    for n, each in enumerate(ids):
+        first = next((i for i, other in enumerate(ids[:n]) if other.casefold() == each.casefold()), None)
+        if first is not None:
+            what = f"{table} {n + 1} has the id '{each}', and so has {table} {first + 1}"
+            yield Fault((table, n, "id"), what, f"give each {table} an id of its own, different in more than capitals")
+
+
+def _dangling(settings: PlaceSettings) -> Iterator[Fault]:
+    known = [p.id for p in settings.partner]
+    for n, source in enumerate(settings.source):
+        if source.partner not in known:
+            what = f"source '{source.id}' is of partner '{source.partner}', and no [[partner]] has that id"
+            yield Fault(("source", n, "partner"), what, did_you_mean(source.partner, known, "the partners are"))

@@ -1,0 +1,74 @@
+"""Rules read from data: a value has the date from which it applies, the day it was published, and its source."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(str(files("accord.rulebook")))
+
+
+@dataclass(frozen=True)
+class Value:
+    """One value of a parameter: in force from `start_date`, published on `published_on`, with its source."""
+
+    start_date: date
+    published_on: date
+    amount: Any
+    reference: str
+    href: str
+    valid_until: date | None = None
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One rule with its values by date."""
+
+    name: str
+    title: str
+    unit: str
+    checked_on: date
+    values: tuple[Value, ...]
+
+    def at(self, day: date, known_at: date) -> Any:
+        """The amount in force on `day` as published by `known_at`. Ties: the latest published. An assertion if none covers the day."""
+        known = [v for v in self.values if v.published_on <= known_at and v.start_date <= day]
+        known = [v for v in known if v.valid_until is None or day < v.valid_until]
+        assert known, f"{self.name} has no value for {day} as known on {known_at}"
+        return max(known, key=lambda v: (v.start_date, v.published_on)).amount
+
+
+@cache
+def parameter(name: str) -> Parameter:
+    """The rule in `<name>.toml`, such as `parameter("age_bands")`."""
+    data = _read(f"{name}.toml")
+    values = tuple(
+        Value(v["from"], v["published_on"], v["amount"], v["reference"], v["href"], v.get("valid_until")) for v in data["value"]
+    )
+    return Parameter(name, data["title"], data["unit"], data["checked_on"], values)
+
+
+@cache
+def code_forms() -> dict[str, str]:
+    """Code system to the regular expression that each of its codes matches whole."""
+    return {system["id"]: system["pattern"] for system in _read("code_forms.toml")["system"]}
+
+
+@cache
+def edition() -> str:
+    """The SHA-256 of the rulebook's data files, by name and content: the edition that a run names."""
+    digest = hashlib.sha256()
+    for path in sorted(FOLDER.rglob("*.toml")):
+        digest.update(path.relative_to(FOLDER).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def _read(name: str) -> dict[str, Any]:
+    return tomllib.loads((FOLDER / name).read_text(encoding="utf-8"), parse_float=Decimal)

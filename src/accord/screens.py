@@ -1,0 +1,194 @@
+"""How reports look on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table as Grid
+
+from accord.engine.lineage import Hop
+from accord.notebook import OpenRun
+from accord.place import PlaceSettings, Run
+from accord.publish.check_report import CheckReport, FileReport
+from accord.publish.run_report import RateRow, RunReport
+from accord.tables import Table
+
+_MOST_GROUPS = 12
+
+
+def _grid(*headings: str, left: int = 1) -> Grid:
+    grid = Grid(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for i, heading in enumerate(headings):
+        grid.add_column(heading, justify="left" if i < left else "right", overflow="fold")
+    return grid
+
+
+def money(amount: Decimal | None, decimals: int = 0) -> str:
+    """An amount with separators; a dash where there is none."""
+    return "–" if amount is None else f"{amount:,.{decimals}f}"
+
+
+def print_run(console: Console, settings: PlaceSettings, run: OpenRun, directory: Path) -> None:
+    """The one screen of a run."""
+    report, currency = run.report(), settings.currency
+    console.print(f"\n[bold]{escape(settings.name)}[/] · {settings.period.start_date} to {settings.period.end_date} · run {run.run_id} published")
+    rejected = f" · [red]{report.n_rejected} rejected whole[/]" if report.n_rejected else ""
+    console.print(
+        f"{report.n_person:,} people · {report.n_file} files{rejected} · {report.n_record:,} records · "
+        f"{report.n_quarantined:,} refused · {report.n_flagged:,} flagged and kept"
+    )
+    for name, reason in report.rejected:
+        console.print(f"[red]rejected[/] {escape(name)}: {escape(reason)}", soft_wrap=True)
+    _print_populations(console, report, currency)
+    _print_rates(console, "By setting", report.by_setting, currency)
+    _print_rates(console, "By practice, plan or area", report.by_organisation, currency)
+    _print_bridge(console, report, currency)
+    held = sum(audit.held for audit in run.manifest.audits)
+    console.print(f"\n{held} of {len(run.manifest.audits)} audits hold. Tables: {run.folder / 'tables'}", soft_wrap=True)
+    console.print(f"Next: accord show -p {directory} · accord show reconciliation -p {directory} · accord check {directory}", soft_wrap=True)
+
+
+def _print_populations(console: Console, report: RunReport, currency: str) -> None:
+    grid = _grid("\nPopulation", "\nperson-months", "\nacts of care", f"\ncost, {currency}", "cost per\nperson-month", "acts per 1,000\nperson-months")
+    for name, row in sorted(report.populations.items()):
+        grid.add_row(name, *_rate_cells(row))
+    if not report.populations:
+        console.print("\nNobody is registered or known to be resident in the period: there are no rates.")
+        return
+    console.print(grid)
+
+
+def _rate_cells(row: RateRow) -> tuple[str, ...]:
+    return (
+        f"{row.n_person_month:,}", f"{row.n_activity:,}", money(row.cost), money(row.cost_per_person_month, 2),
+        money(row.activity_per_1000, 1),
+    )  # fmt: skip
+
+
+def _print_rates(console: Console, title: str, rows: Sequence[RateRow], currency: str) -> None:
+    if not rows:
+        return
+    grid = _grid(f"\n{title}", "\nacts of care", "of which\nwithout a cost", f"\ncost, {currency}", "cost per\nperson-month", "acts per 1,000\nperson-months")
+    for row in rows[:_MOST_GROUPS]:
+        grid.add_row(
+            escape(row.group), f"{row.n_activity:,}", f"{row.n_without_cost:,}", money(row.cost), money(row.cost_per_person_month, 2),
+            money(row.activity_per_1000, 1),
+        )  # fmt: skip
+    if len(rows) > _MOST_GROUPS:
+        grid.add_row(f"… {len(rows) - _MOST_GROUPS} more")
+    console.print(grid)
+
+
+def _print_bridge(console: Console, report: RunReport, currency: str) -> None:
+    grid = _grid("\nFrom the files to the population's cost", "\nrecords", f"\n{currency}")
+    for line, n, amount in report.bridge:
+        is_total = line in ("in the file", "activity", "registered", "resident")
+        style = "bold" if is_total else ("dim" if n == 0 and amount == 0 else "")
+        grid.add_row(("" if is_total else "  ") + line, f"{n:,}", money(amount, 2), style=style)
+    console.print(grid)
+
+
+def print_check(console: Console, report: CheckReport) -> None:
+    """Per file what became of its records, what was found, and what later rooms will miss."""
+    grid = _grid("File", "partner", "map", "records", "accepted", "refused", "duplicates", "flagged", left=3)
+    for f in report.files:
+        counts = (f.n_record, f.n_accepted, f.n_refused, f.n_duplicate, f.n_flagged)
+        grid.add_row(escape(f.file_name), f.partner_id, f.map_id, *(f"{n:,}" for n in counts), style="red" if f.status == "rejected" else "")
+    console.print(grid)
+    for f in report.files:
+        _print_file_findings(console, f)
+    for name in report.unclaimed:
+        console.print(f"\n[yellow]no source takes[/] {escape(name)}: add a [[source]] for it to place.toml, or take it out of sources/", soft_wrap=True)
+    if report.missed:
+        console.print("\nWhat later steps will miss:")
+        for words in report.missed:
+            console.print(f"  {escape(words)}", soft_wrap=True)
+    console.print("\nNothing found." if report.is_clean else "\nNothing was kept: `accord run` publishes.")
+
+
+def _print_file_findings(console: Console, f: FileReport) -> None:
+    if f.rejected:
+        console.print(f"\n[red]{escape(f.file_name)} is rejected whole[/]: {escape(f.rejected)}", soft_wrap=True)
+    if not f.findings:
+        return
+    console.print(f"\n[bold]{escape(f.file_name)}[/]")
+    grid = _grid("  rule", "severity", "column", "records", "for example", left=3)
+    grid.columns[4].justify = "left"
+    for found in f.findings:
+        example = f"record {found.example_record}: {found.example}"
+        grid.add_row(f"  {found.rule}", found.severity, escape(found.column), f"{found.n:,}", escape(example))
+    console.print(grid)
+
+
+def print_tables(console: Console, run: OpenRun) -> None:
+    """The tables of a run and what a row of each is."""
+    grid = _grid("Table", "rows", "one row is")
+    grid.columns[2].justify = "left"
+    for name, table in run.tables.items():
+        grid.add_row(name, f"{run.manifest.tables[name].n_row:,}", table.meaning)
+    console.print(grid)
+
+
+def print_columns(console: Console, table: Table) -> None:
+    """A table's contract."""
+    console.print(f"[bold]{table.name}[/]: {escape(table.meaning)}\nkey: {', '.join(table.key)} · edition {table.edition}")
+    grid = _grid("column", "type", "meaning", left=3)
+    for column in table:
+        grid.add_row(column.name, column.type, escape(column.meaning))
+    console.print(grid)
+
+
+def print_rows(console: Console, run: OpenRun, name: str, most: int) -> None:
+    """The first rows of a table, one block a row where they do not fit the width."""
+    relation = run.table(name)
+    rows = relation.limit(most).fetchall()
+    n_row = run.manifest.tables[name].n_row
+    widths = [max([len(c), *(len(str(r[i])) for r in rows)]) for i, c in enumerate(relation.columns)]
+    if sum(widths) + 2 * len(widths) <= console.width:
+        grid = _grid(*relation.columns, left=0)
+        for row in rows:
+            grid.add_row(*(escape(_cell(v)) for v in row))
+        console.print(grid)
+    else:
+        for row in rows:
+            console.print("\n".join(f"{c:>{max(map(len, relation.columns))}}  {escape(_cell(v))}" for c, v in zip(relation.columns, row, strict=True)) + "\n", soft_wrap=True)
+    console.print(f"{len(rows):,} of {n_row:,} rows of {name}, run {run.run_id}")
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def print_runs(console: Console, runs: Sequence[Run], current: Run | None) -> None:
+    """Every run, the current one marked."""
+    if not runs:
+        console.print("No run has been published yet: accord run")
+        return
+    grid = _grid("run", "made at (UTC)", "files", "activities", "accord")
+    for run in runs:
+        m = run.manifest
+        mark = " (current)" if current and run.run_id == current.run_id else ""
+        grid.add_row(run.run_id + mark, f"{m.created_at:%Y-%m-%d %H:%M}", str(m.receipts.n), f"{m.tables['activity'].n_row:,}", m.accord_version)
+    console.print(grid)
+
+
+def print_findings(console: Console, what: str, findings: Sequence[str], clean: str) -> None:
+    """What is wrong, line by line, or that nothing is."""
+    if not findings:
+        console.print(f"{what}: {clean}")
+        return
+    console.print(f"[red]{what}: {len(findings)} findings[/]")
+    for finding in findings:
+        console.print(f"  {escape(finding)}", soft_wrap=True)
+
+
+def print_lineage(console: Console, column: str, hops: Sequence[Hop]) -> None:
+    """Where a column comes from, step by step, the raw columns last."""
+    console.print(f"[bold]{escape(column)}[/]")
+    for hop in hops:
+        sources = ", ".join(f"{table}.{name}" for table, name in hop.sources) or "a constant"
+        console.print(f"  {escape(hop.table)}.{escape(hop.column)}  ←  {escape(sources)}   [dim]({escape(hop.step)})[/]", soft_wrap=True)

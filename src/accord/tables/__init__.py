@@ -1,0 +1,28 @@
+"""What every table is: columns, types, keys, meaning, edition, smallest publishable count.
+
+In:    nothing.
+Out:   a `Table` per canonical table, `PUBLISHED` (every table of a run, by name) and the closed lists in `codes`.
+Reads: no rules.
+Never: holds rows, runs a query, or knows which room writes a table.
+"""
+
+from accord.tables.answers import ATTRITION, COST_PER_PERSON_MONTH, RECONCILIATION
+from accord.tables.care import ACTIVITY, DIAGNOSIS, OBSERVATION, PROCEDURE
+from accord.tables.contract import Column, Table
+from accord.tables.delivery import ISSUE, QUARANTINE, RECORD_FATE, SUBMISSION
+from accord.tables.people import ORGANISATION, PERSON, PERSON_LINK, PERSON_MONTH, REGISTRATION
+
+PUBLISHED: dict[str, Table] = {
+    table.name: table
+    for table in (
+        SUBMISSION, ISSUE, RECORD_FATE, QUARANTINE, PERSON, PERSON_LINK, ORGANISATION, REGISTRATION, ACTIVITY, DIAGNOSIS,
+        PROCEDURE, OBSERVATION, PERSON_MONTH, ATTRITION, COST_PER_PERSON_MONTH, RECONCILIATION,
+    )
+}  # fmt: skip
+"""Every table that a run publishes, by name, in the order of the manual."""
+
+__all__ = [
+    "ACTIVITY", "ATTRITION", "COST_PER_PERSON_MONTH", "DIAGNOSIS", "ISSUE", "OBSERVATION", "ORGANISATION", "PERSON", "PERSON_LINK",
+    "PERSON_MONTH", "PROCEDURE", "PUBLISHED", "QUARANTINE", "RECONCILIATION", "RECORD_FATE", "REGISTRATION", "SUBMISSION", "Column",
+    "Table",
+]  # fmt: skip

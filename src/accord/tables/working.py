@@ -1,0 +1,213 @@
+"""Tables by which rooms meet inside a run, and which a run does not publish: several of them hold raw identifiers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from accord.tables.codes import POPULATION, SEVERITY, SEX
+from accord.tables.contract import Column, Table, bigint, day, flag, integer, moment, money, text
+
+REPEAT = Table(
+    name="repeat",
+    meaning="One record that is an exact duplicate of an earlier one.",
+    columns=(
+        integer("submission_id", "The file.", required=True, lineage=True),
+        bigint("record_number", "The record.", required=True, lineage=True),
+        integer("kept_submission_id", "The file of the record that is kept.", required=True, lineage=True),
+        bigint("kept_record_number", "The record that is kept.", required=True, lineage=True),
+    ),
+    key=("submission_id", "record_number"),
+)
+
+REFUSAL = Table(
+    name="refusal",
+    meaning="One record that a rule refuses, duplicates among them.",
+    columns=(
+        integer("submission_id", "The file.", required=True, lineage=True),
+        bigint("record_number", "The record.", required=True, lineage=True),
+        text("rule", "The first rule that refused it.", required=True),
+        text("column_name", "The column.", required=True),
+    ),
+    key=("submission_id", "record_number"),
+)
+
+DROPPED = Table(
+    name="dropped",
+    meaning="One record whose fate is not accepted.",
+    columns=(
+        integer("submission_id", "The file.", required=True, lineage=True),
+        bigint("record_number", "The record.", required=True, lineage=True),
+    ),
+    key=("submission_id", "record_number"),
+)
+
+RECORD_ISSUE = Table(
+    name="record_issue",
+    meaning="One finding of one rule that needs no other record.",
+    columns=(
+        integer("submission_id", "The file.", required=True, lineage=True),
+        bigint("record_number", "The record.", required=True, lineage=True),
+        text("column_name", "The raw column.", required=True),
+        text("rule", "The rule.", required=True),
+        text("severity", "Refuse or flag.", required=True, codes=SEVERITY),
+        text("raw_text", "What stood there; '(restricted)' where it could identify someone."),
+        text("detail", "What was expected."),
+    ),
+    key=("submission_id", "record_number", "column_name", "rule"),
+)
+
+FILE_AMOUNT = Table(
+    name="file_amount",
+    meaning="What one file holds in all, straight from its text: not rounded, whatever became of its records.",
+    columns=(
+        integer("submission_id", "The file.", required=True, lineage=True),
+        bigint("n_record", "Records landed.", required=True),
+        Column("net_amount", "DECIMAL(38,6)", "Sum of net amounts as written.", required=True),
+        Column("cost", "DECIMAL(38,6)", "Sum of costs as written.", required=True),
+    ),
+    key=("submission_id",),
+)
+
+PERSON_STATEMENT = Table(
+    name="person_statement",
+    meaning="What records joined to one person state of that person, each distinct statement once.",
+    columns=(
+        bigint("person_id", "The person.", required=True),
+        day("birth_date", "As stated."),
+        text("sex", "As stated.", codes=SEX),
+        day("death_date", "As stated."),
+        text("ethnicity", "As stated."),
+        integer("deprivation_decile", "As stated."),
+        bigint("n_record", "Records that state it.", required=True),
+    ),
+    key=(),
+)
+
+ORGANISATION_STATEMENT = Table(
+    name="organisation_statement",
+    meaning="What records state of one organisation, each distinct statement once.",
+    columns=(
+        text("organisation_id", "Its code.", required=True),
+        text("name", "As stated."),
+        text("kind", "As stated, or as its part in a record implies.", required=True),
+        text("parent_id", "As stated."),
+        text("known_from", "Listed in a file, or only referred to.", required=True, codes=("file", "referred_to")),
+    ),
+    key=(),
+)
+
+PARTNER = Table(
+    name="partner",
+    meaning="One partner, as place.toml lists them.",
+    columns=(
+        text("partner_id", "The id.", required=True),
+        text("name", "The name.", required=True),
+        text("kind", "What it does.", required=True),
+    ),
+    key=("partner_id",),
+)
+
+CALENDAR_MONTH = Table(
+    name="calendar_month",
+    meaning="One month of the place's period.",
+    columns=(
+        day("month_date", "First day.", required=True),
+        day("next_month_date", "First day of the month after.", required=True),
+    ),
+    key=("month_date",),
+)
+
+AGE_BAND = Table(
+    name="age_band",
+    meaning="One band of completed years, from the rulebook.",
+    columns=(
+        text("age_band", "Its name.", required=True),
+        integer("from_years", "First age in.", required=True),
+        integer("below_years", "First age out.", required=True),
+    ),
+    key=("age_band",),
+)
+
+CODE_FORM = Table(
+    name="code_form",
+    meaning="The form that a code system's codes have, from the rulebook.",
+    columns=(
+        text("code_system", "The system.", required=True),
+        text("pattern", "A regular expression that the whole code matches.", required=True),
+    ),
+    key=("code_system",),
+)
+
+IDENTIFIER_HASH = Table(
+    name="identifier_hash",
+    meaning="One identifier and its keyed hash: the link between people and identifiers, kept under restricted/.",
+    columns=(
+        text("identifier", "System, partner and value.", required=True, personal=True),
+        bigint("identifier_hash", "63-bit keyed hash.", required=True),
+    ),
+    key=("identifier",),
+)
+
+SIGHTING_PERSON = Table(
+    name="sighting_person",
+    meaning="One distinct combination of identifiers, and the person it leads to.",
+    columns=(
+        text("sighting_key", "The identifiers, joined.", required=True, personal=True),
+        bigint("person_id", "The person.", required=True),
+    ),
+    key=("sighting_key",),
+)
+
+CARE_MONTH = Table(
+    name="care_month",
+    meaning="Activity added up by file, month, setting, provider and the person's standing in that month. Every activity is in exactly one row.",
+    columns=(
+        integer("submission_id", "The file.", required=True, lineage=True),
+        day("month_date", "Month of the start date; NULL outside the place's period."),
+        text("setting", "As in activity."),
+        text("provider_id", "As in activity."),
+        flag("has_person", "Whether the person is known.", required=True),
+        flag("is_registered", "Whether registered in that month.", required=True),
+        flag("is_resident", "Whether resident in that month.", required=True),
+        text("registered_id", "As in person_month."),
+        text("resident_id", "As in person_month."),
+        text("age_band", "As in person_month."),
+        text("sex", "As in person_month."),
+        bigint("n_activity", "Acts of care.", required=True),
+        bigint("n_without_cost", "Of which without a cost.", required=True),
+        money("net_amount", "Paid.", required=True),
+        money("cost", "Cost.", required=True),
+    ),
+    key=(),
+)
+
+AT_RISK = Table(
+    name="at_risk",
+    meaning="Person-months of one population in one group of one dimension.",
+    columns=(
+        text("population", "Registered or resident.", required=True, codes=POPULATION),
+        text("dimension", "How it is cut.", required=True),
+        text("group_id", "The group.", required=True),
+        bigint("n_person", "People.", required=True),
+        bigint("n_person_month", "Person-months.", required=True),
+    ),
+    key=("population", "dimension", "group_id"),
+)
+
+
+def sighting(systems: Sequence[str]) -> Table:
+    """The contract of `sighting` for a place that trusts these identifier systems, the most trusted first.
+
+    Columns: sighting_key, one `id_<system>` a system (partner and value joined; NULL where the record has none), known_at.
+    """
+    ids = tuple(text(f"id_{system}", f"Identifier of system {system}.", personal=True) for system in systems)
+    return Table(
+        name="sighting",
+        meaning="One distinct combination of identifiers, as records show them together.",
+        columns=(
+            text("sighting_key", "The identifiers, joined.", required=True, personal=True),
+            *ids,
+            moment("known_at", "When it was first received.", required=True, lineage=True),
+        ),
+        key=("sighting_key",),
+    )

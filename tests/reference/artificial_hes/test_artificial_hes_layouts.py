@@ -1,0 +1,95 @@
+"""NHS England's artificial HES: three national layouts, 515 columns, to one published run.
+
+Source: NHS England artificial data pilot, as copied in CUREd-Plus/cuRed. What is expected is worked out here from the raw text.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.xdist_group("artificial_hes")
+APC, OP, AE = "artificial_hes_apc_0102_truncated.csv", "artificial_hes_op_0304_truncated.csv", "artificial_hes_ae_0708_truncated.csv"
+NOTHING = ("", "-", "&")
+Key = tuple[str, int]
+
+
+@pytest.fixture(scope="module")
+def raw(outside_data: Path, read_records: Callable) -> dict[Key, dict]:
+    return {(name, n): record for name in (APC, OP, AE) for n, record in read_records(outside_data / "artificial_hes" / name)}
+
+
+@pytest.fixture(scope="module")
+def run(outside_data: Path, publish: Callable, tmp_path_factory: pytest.TempPathFactory) -> object:
+    return publish("artificial_hes", [outside_data / "artificial_hes" / n for n in (APC, OP, AE)], tmp_path_factory.mktemp("artificial_hes"))
+
+
+def _of(raw: dict[Key, dict], name: str) -> list[dict]:
+    return [record for (file, _), record in raw.items() if file == name]
+
+
+def test_all_three_layouts_are_landed_and_every_record_accepted(raw, run, sent: Callable) -> None:
+    names = sent(run)
+    assert sum(len(_of(raw, name)[0]) for name in (APC, OP, AE)) == 193 + 157 + 165
+    assert run.sql("select distinct status from submission").fetchall() == [("landed",)]
+    fates = Counter((names[s], fate) for s, fate in run.record_fate.project("submission_id, fate").fetchall())
+    assert fates == {(APC, "accepted"): 2_075, (OP, "accepted"): 1_000, (AE, "accepted"): 1_000}
+
+
+def test_appointments_that_were_not_kept_are_no_act_of_care_and_are_counted(raw, run) -> None:
+    seen = [r for r in _of(raw, OP) if r["ATTENDED"] in ("5", "6")]
+    assert len(seen) == 818
+    found = dict(run.sql("select setting, count(*) from activity group by setting").fetchall())
+    assert found == {"inpatient": 2_075, "outpatient": 818, "emergency": 1_000}
+    kept = run.sql("select value_text, count(*) from observation where code = 'ATTENDED' group by value_text").fetchall()
+    assert dict(kept) == Counter(r["ATTENDED"] for r in _of(raw, OP))
+    line = run.sql(
+        "select distinct n_record from reconciliation where total = 'activity' and line = 'no act of care' and n_record <> 0"
+    ).fetchall()
+    assert line == [(-182,)]
+
+
+def test_each_pseudonym_is_one_person(raw, run) -> None:
+    assert run.sql("select count(*) from person").fetchall() == [(len({r["PSEUDO_HESID"] for r in raw.values()}),)]
+
+
+def test_dates_that_stand_for_nothing_are_read_as_nothing(raw, run) -> None:
+    assert run.sql("select count(*) from activity where start_date < date '1900-01-01' or end_date < date '1900-01-01'").fetchall() == [(0,)]
+    undischarged = sum(1 for r in _of(raw, APC) if r["DISDATE"] in ("", "1800-01-01", "1801-01-01"))
+    assert run.sql("select count(*) from activity where setting = 'inpatient' and discharge_date is null").fetchall() == [(undischarged,)]
+
+
+def test_diagnoses_keep_their_position_and_their_system(raw, run) -> None:
+    expected: Counter[tuple] = Counter()
+    for r in _of(raw, APC):
+        expected.update((("icd10", p, r[f"DIAG_4_{p:02}"].strip()) for p in range(1, 21) if r[f"DIAG_4_{p:02}"].strip() not in NOTHING))
+    for r in _of(raw, OP):
+        if r["ATTENDED"] in ("5", "6"):
+            expected.update(("icd10", p, c) for p in range(1, 13) if (c := r[f"DIAG_4_{p:02}"].strip()) not in (*NOTHING, "R69X"))
+    scheme = {"01": "ae_diagnosis", "02": "icd10", "04": "read2", "": None}
+    for r in _of(raw, AE):
+        expected.update((scheme[r["DIAGSCHEME"]], p, c) for p in range(1, 13) if (c := r[f"DIAG3_{p:02}"].strip()) not in NOTHING)
+    found = run.sql("select code_system, position, code, count(*) from diagnosis group by code_system, position, code").fetchall()
+    assert {row[:3]: row[3] for row in found} == dict(expected)
+
+
+def test_no_procedure_is_made_of_a_sign_for_none(run) -> None:
+    assert run.sql("select count(*) from \"procedure\" where code in ('-', '&', 'X999') or trim(code) = ''").fetchall() == [(0,)]
+
+
+def test_the_method_of_admission_is_read_whole(raw, run) -> None:
+    group = {"1": "elective", "2": "emergency", "3": "maternity"}
+    special = {"81": "transfer", "82": "maternity", "98": None, "99": None}
+    expected = Counter(special.get(m, group.get(m[0], "unlisted")) for m in (r["ADMIMETH"] for r in _of(raw, APC)))
+    found = run.sql("select admission, count(*) from activity where setting = 'inpatient' group by admission").fetchall()
+    assert dict(found) == dict(expected)
+    assert run.sql("select count(*) from issue where rule = 'unknown_code' and column_name = 'ADMIMETH'").fetchall() == [(0,)]
+
+
+def test_nobody_is_registered_and_the_totals_say_so(run) -> None:
+    assert run.sql("select count(*) from person_month").fetchall() == [(0,)]
+    reason = run.sql("select reason, n_row from attrition where step = 'cost_per_person_month'").fetchall()
+    assert reason == [("neither registered nor resident", 2_075 + 818 + 1_000)]

@@ -1,0 +1,180 @@
+"""DE-SynPUF samples 1 to 4: the claims in `activity` add up to the yearly amounts that CMS states, and what is odd is accounted for.
+
+Source: CMS 2008-2010 DE-SynPUF. What is expected is worked out here from the raw text by Python, apart from the package.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+pytestmark = pytest.mark.xdist_group("desynpuf")
+CLAIMS = "Inpatient_Claims"
+SHARES = ("NCH_PRMRY_PYR_CLM_PD_AMT", "NCH_BENE_IP_DDCTBL_AMT", "NCH_BENE_PTA_COINSRNC_LBLTY_AM", "NCH_BENE_BLOOD_DDCTBL_LBLTY_AM")
+Key = tuple[str, int]
+
+
+class Claim(NamedTuple):
+    """One claim as its text states it. net: payment and per-diem x days used."""
+
+    person: str
+    provider: str
+    net: Decimal
+    shares: Decimal
+    last_day: str
+    admitted: str
+    discharged: str
+
+
+@pytest.fixture(scope="module")
+def raw(outside_data: Path, read_records: Callable) -> dict[Key, dict]:
+    files = sorted((outside_data / "desynpuf").glob("DE1_0_*.csv.gz"))
+    if len(files) != 16:
+        pytest.skip("the sixteen files of DE-SynPUF samples 1 to 4 are not here")
+    return {(f.name, n): record for f in files for n, record in read_records(f)}
+
+
+@pytest.fixture(scope="module")
+def claims(raw: dict[Key, dict]) -> dict[Key, Claim]:
+    return {key: _claim(r) for key, r in raw.items() if CLAIMS in key[0]}
+
+
+def _claim(r: dict) -> Claim:
+    per_diem = Decimal(r["CLM_PASS_THRU_PER_DIEM_AMT"] or 0) * int(r["CLM_UTLZTN_DAY_CNT"] or 0)
+    shares = sum((Decimal(r[c] or 0) for c in SHARES), Decimal(0))
+    return Claim(
+        r["DESYNPUF_ID"], r["PRVDR_NUM"], Decimal(r["CLM_PMT_AMT"]) + per_diem, shares, r["CLM_THRU_DT"], r["CLM_ADMSN_DT"], r["NCH_BENE_DSCHRG_DT"]
+    )
+
+
+@pytest.fixture(scope="module")
+def run(outside_data: Path, raw: dict, publish: Callable, tmp_path_factory: pytest.TempPathFactory) -> object:
+    files = [outside_data / "desynpuf" / name for name in sorted({name for name, _ in raw})]
+    return publish("desynpuf", files, tmp_path_factory.mktemp("desynpuf"))
+
+
+@pytest.fixture(scope="module")
+def activity(run, sent: Callable) -> dict[Key, tuple]:
+    """Each act of care by the record it came from: person, last day, net amount, gross amount."""
+    names = sent(run)
+    rows = run.activity.project("submission_id, record_number, person_id, end_date, net_amount, gross_amount, cost").fetchall()
+    return {(names[submission], number): tuple(rest) for submission, number, *rest in rows}
+
+
+@pytest.fixture(scope="module")
+def summary(run, sent: Callable) -> dict[Key, tuple[int, date, Decimal]]:
+    """Each beneficiary summary by the record it came from: the person, the year's first day and the amount as published."""
+    names = sent(run)
+    rows = run.sql(
+        """select f.submission_id, f.record_number, o.person_id, o.observation_date, o.value_number
+        from observation o join record_fate f on o.observation_id = f.record_id and f.fate = 'accepted'
+        where o.code_system = 'desynpuf' and o.code = 'MEDREIMB_IP'"""
+    ).fetchall()
+    return {(names[submission], number): (person, day, amount) for submission, number, person, day, amount in rows}
+
+
+def test_every_person_year_ties_to_the_beneficiary_summary_to_the_cent(raw, summary, activity) -> None:
+    paid: dict[tuple[int, int], Decimal] = defaultdict(Decimal)
+    for person, last_day, net, *_ in activity.values():
+        paid[person, last_day.year] += net
+    stated = {}
+    for key, (person, first_day, _) in summary.items():
+        stated[person, first_day.year] = Decimal(raw[key]["MEDREIMB_IP"])
+    assert len(summary) == len(stated) == 118_226
+    assert {y: a for y, a in stated.items() if paid.get(y, Decimal(0)) != a} == {}
+    assert set(paid) <= set(stated)
+
+
+def test_the_year_of_a_summary_is_that_of_its_file(summary) -> None:
+    assert all(first_day == date(int(name[6:10]), 1, 1) for (name, _), (_, first_day, _) in summary.items())
+
+
+def test_one_person_stands_behind_each_beneficiary_in_all_files(raw, summary, activity, run) -> None:
+    pairs = {(raw[key]["DESYNPUF_ID"], row[0]) for table in (summary, activity) for key, row in table.items()}
+    assert len(pairs) == len({raw_id for raw_id, _ in pairs}) == len({person for _, person in pairs}) == 40_000
+    assert run.person.aggregate("count(*)").fetchall() == [(40_000,)]
+
+
+def test_what_activity_holds_is_what_each_claim_says(claims, activity) -> None:
+    dated = {key: c for key, c in claims.items() if c.last_day}
+    assert len(claims) == 22_950
+    assert set(activity) == set(dated)
+    wrong = [key for key, c in dated.items() if activity[key][2:] != (c.net, c.net + c.shares, c.net + c.shares)]
+    assert wrong == []
+
+
+def test_undated_claims_are_refused_with_their_reason(claims, run, sent: Callable) -> None:
+    names = sent(run)
+    undated = {key for key, c in claims.items() if not c.last_day}
+    refused = {(names[s], n): (rule, column) for s, n, rule, column in run.sql(
+        "select submission_id, record_number, rule, column_name from quarantine").fetchall()}  # fmt: skip
+    assert len(undated) == 21
+    assert set(refused) == undated
+    assert set(refused.values()) == {("missing_required", "CLM_FROM_DT")}
+    found = run.sql("select column_name, count(*) from issue where severity = 'refuse' group by column_name order by column_name").fetchall()
+    assert found == [("CLM_FROM_DT", 21), ("CLM_THRU_DT", 21)]
+
+
+def test_undated_claims_are_a_line_of_the_bridge(claims, run, sent: Callable) -> None:
+    names = sent(run)
+    refused: dict[str, Decimal] = defaultdict(Decimal)
+    for (name, _), c in claims.items():
+        refused[name] += Decimal(0) if c.last_day else -c.net
+    lines = run.sql(
+        "select submission_id, amount from reconciliation where total = 'activity' and measure = 'net_amount' and line = 'refused'"
+    ).fetchall()
+    assert {names[s]: amount for s, amount in lines if CLAIMS in names[s]} == refused
+
+
+def _flagged(run, names: dict[int, str], rule: str) -> set[Key]:
+    rows = run.sql("select distinct submission_id, record_number from issue where rule = $rule and severity = 'flag'", {"rule": rule}).fetchall()
+    return {(names[submission], number) for submission, number in rows}
+
+
+def test_payments_below_zero_are_kept_and_flagged(claims, activity, run, sent: Callable) -> None:
+    below = {key for key, c in claims.items() if c.net < 0}
+    assert len(below) == 22
+    assert _flagged(run, sent(run), "negative_amount") == below
+    assert below <= set(activity)
+
+
+def overlapping(claims: dict[Key, Claim]) -> Iterator[Key]:
+    """Stays that begin before an earlier stay of the same person at the same provider has ended."""
+    stays: dict[tuple[str, str], list[tuple[str, str, Key]]] = defaultdict(list)
+    for key, c in claims.items():
+        if c.last_day:
+            stays[c.person, c.provider].append((c.admitted, c.discharged, key))
+    for each in stays.values():
+        latest = ""
+        for admitted, discharged, key in sorted(each):
+            if admitted < latest:
+                yield key
+            latest = max(latest, discharged)
+
+
+def test_overlapping_stays_are_kept_and_flagged(claims, activity, run, sent: Callable) -> None:
+    expected = set(overlapping(claims))
+    assert len(expected) == 180
+    assert _flagged(run, sent(run), "overlapping_stay") == expected
+    assert expected <= set(activity)
+
+
+def test_every_record_has_one_fate_and_none_is_lost(raw, run, sent: Callable) -> None:
+    names = sent(run)
+    fates = [(names[s], n) for s, n in run.record_fate.project("submission_id, record_number").fetchall()]
+    assert len(fates) == len(set(fates)) == len(raw)
+    assert set(fates) == set(raw)
+
+
+def test_registration_months_are_the_months_of_hospital_insurance(raw, run) -> None:
+    months = sum(int(r["BENE_HI_CVRAGE_TOT_MONS"]) for (name, _), r in raw.items() if CLAIMS not in name)
+    spans = run.sql(
+        "select cast(sum(date_diff('month', start_date, end_date)) as bigint) from registration where population = 'registered'"
+    ).fetchall()
+    assert spans == [(months,)]
