@@ -46,7 +46,8 @@ class Format(StrEnum):
 def new(directory: Annotated[Path, typer.Argument(help="A folder that does not exist yet, or is empty.")]) -> None:
     """Make a new place: a commented place.toml and the folders it wants."""
     made = place.new_place(directory)
-    out.print(f"Made a place in {made.root}.\nNext: list your partners and sources in place.toml, put files into sources/, and type: accord check {directory}")
+    out.print(f"Made a place in {made.root}.", soft_wrap=True)
+    out.print(f"Next: list partners and sources in place.toml, put files into sources/, and type: accord check {directory}", soft_wrap=True)
 
 
 @app.command()
@@ -127,7 +128,8 @@ def replay(run: Annotated[str, typer.Argument(help="A run's id, or its beginning
     with _progress() as progress:
         same = accord.open(directory).replay(run, progress)
     differing = [f"{table} came out different" for table, is_same in same.items() if not is_same]
-    screens.print_findings(out, f"replay of run {accord.open(directory).open_run(run).run_id}", differing, f"all {len(same)} tables came out the same")
+    run_id = accord.open(directory).open_run(run).run_id
+    screens.print_findings(out, f"replay of run {run_id}", differing, f"all {len(same)} tables came out the same")
     if differing:
         raise typer.Exit(ExitCode.FOUND)
 
@@ -150,7 +152,7 @@ def _progress() -> Iterator[pipeline.Progress]:
         yield lambda label: err.print(f"accord: {label}", markup=False)
         return
     with err.status("starting") as status:
-        yield lambda label: status.update(label)
+        yield status.update
 
 
 def main() -> None:

@@ -11,7 +11,6 @@ import duckdb
 from accord import pipeline, place
 from accord.engine import Step, run_on
 from accord.engine.duck import connection, literal, name
-from accord.errors import UserError
 from accord.publish.check_report import CheckReport
 from accord.publish.run_report import RunReport, run_report
 from accord.tables import PUBLISHED, Table
@@ -98,7 +97,7 @@ class OpenPlace:
     def __init__(self, opened: place.Place) -> None:
         self.place = opened
 
-    def run(self, progress: pipeline.Progress = _silent, resources: pipeline.Resources = pipeline.Resources()) -> OpenRun:  # noqa: B008
+    def run(self, progress: pipeline.Progress = _silent, resources: pipeline.Resources = pipeline.AS_THE_ENGINE_CHOOSES) -> OpenRun:
         """Receive what is new, build, audit and publish. Raises UserError, AuditError."""
         return OpenRun(pipeline.run(self.place, progress, resources))
 
@@ -123,6 +122,6 @@ class OpenPlace:
         return pipeline.replay(self.place, place.open_run(self.place, run), progress)
 
 
-def open(path: Path | str) -> OpenPlace:  # noqa: A001
+def open(path: Path | str) -> OpenPlace:
     """Open the place in a folder. Raises UserError if it is none, naming the line of place.toml that is wrong."""
     return OpenPlace(place.open_place(path))

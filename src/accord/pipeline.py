@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from importlib.metadata import version
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
@@ -25,8 +26,26 @@ from accord.intake.catalogue import Map, map_paths, read_maps
 from accord.intake.plan import Plan
 from accord.intake.receive import Delivery, known_deliveries, look, receive
 from accord.place import (
-    Audit, Manifest, Place, PlaceSettings, Receipt, Run, Staging, TableEntry, check_ready, check_receipts_kept, clean_up, hold, open_run,
-    read_model, read_receipts, receipts_used, restricted_folder, secret_key, source_files, unclaimed_files,
+    Audit,
+    Manifest,
+    Place,
+    PlaceSettings,
+    Receipt,
+    Run,
+    Staging,
+    TableEntry,
+    check_ready,
+    check_receipts_kept,
+    clean_up,
+    hold,
+    open_run,
+    read_model,
+    read_receipts,
+    receipts_used,
+    restricted_folder,
+    secret_key,
+    source_files,
+    unclaimed_files,
 )  # fmt: skip
 from accord.publish.check_report import CheckReport, check_report
 from accord.tables import PUBLISHED
@@ -57,9 +76,12 @@ class Resources:
     threads: int | None = None
 
 
+AS_THE_ENGINE_CHOOSES = Resources()
+
+
 def _rules(work: Work) -> None:
     edges = rulebook.parameter("age_bands").at(work.settings.period.start_date, work.known_on)
-    names = [f"{a}-{b - 1}" for a, b in zip(edges, edges[1:], strict=False)] + [f"{edges[-1]}+"]
+    names = [f"{a}-{b - 1}" for a, b in pairwise(edges)] + [f"{edges[-1]}+"]
     write_columns(work.session, AGE_BAND, {"age_band": names, "from_years": edges, "below_years": [*edges[1:], 1000]})
     forms = rulebook.code_forms()
     write_columns(work.session, CODE_FORM, {"code_system": list(forms), "pattern": list(forms.values())})
@@ -96,7 +118,7 @@ def build(work: Work, progress: Progress) -> None:
         stage(work)
 
 
-def run(place: Place, progress: Progress, resources: Resources = Resources()) -> Run:  # noqa: B008
+def run(place: Place, progress: Progress, resources: Resources = AS_THE_ENGINE_CHOOSES) -> Run:
     """Receive what is new, build, audit, hash and publish. Raises UserError; AuditError if an audit does not hold: then nothing is published."""
     with hold(place, "run"):
         _sweep(place)
@@ -131,7 +153,7 @@ def _publish(place: Place, maps: Mapping[str, Map], key: bytes, folder: Path, pr
         return open_run(place, staging.run_id)
 
 
-def check(place: Place, progress: Progress, resources: Resources = Resources()) -> CheckReport:  # noqa: B008
+def check(place: Place, progress: Progress, resources: Resources = AS_THE_ENGINE_CHOOSES) -> CheckReport:
     """Read every file as a run would, and report what is found. Nothing is kept: no receipt, no landed file, no run."""
     with hold(place, "check"):
         _sweep(place)
@@ -146,7 +168,7 @@ def check(place: Place, progress: Progress, resources: Resources = Resources()) 
                 return check_report(session, unclaimed_files(place))
 
 
-def replay(place: Place, run: Run, progress: Progress, resources: Resources = Resources()) -> dict[str, bool]:  # noqa: B008
+def replay(place: Place, run: Run, progress: Progress, resources: Resources = AS_THE_ENGINE_CHOOSES) -> dict[str, bool]:
     """Make a run again from its own inputs and the receipts it was made from. Out: each table, and whether its content hash is the same."""
     with hold(place, f"replay of {run.run_id}"):
         _sweep(place)

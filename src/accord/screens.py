@@ -18,6 +18,7 @@ from accord.publish.run_report import RateRow, RunReport
 from accord.tables import Table
 
 _MOST_GROUPS = 12
+_RATES = ("cost per\nperson-month", "acts per 1,000\nperson-months")
 
 
 def _grid(*headings: str, left: int = 1) -> Grid:
@@ -53,7 +54,7 @@ def print_run(console: Console, settings: PlaceSettings, run: OpenRun, directory
 
 
 def _print_populations(console: Console, report: RunReport, currency: str) -> None:
-    grid = _grid("\nPopulation", "\nperson-months", "\nacts of care", f"\ncost, {currency}", "cost per\nperson-month", "acts per 1,000\nperson-months")
+    grid = _grid("\nPopulation", "\nperson-months", "\nacts of care", f"\ncost, {currency}", *_RATES)
     for name, row in sorted(report.populations.items()):
         grid.add_row(name, *_rate_cells(row))
     if not report.populations:
@@ -72,7 +73,7 @@ def _rate_cells(row: RateRow) -> tuple[str, ...]:
 def _print_rates(console: Console, title: str, rows: Sequence[RateRow], currency: str) -> None:
     if not rows:
         return
-    grid = _grid(f"\n{title}", "\nacts of care", "of which\nwithout a cost", f"\ncost, {currency}", "cost per\nperson-month", "acts per 1,000\nperson-months")
+    grid = _grid(f"\n{title}", "\nacts of care", "of which\nwithout a cost", f"\ncost, {currency}", *_RATES)
     for row in rows[:_MOST_GROUPS]:
         grid.add_row(
             escape(row.group), f"{row.n_activity:,}", f"{row.n_without_cost:,}", money(row.cost), money(row.cost_per_person_month, 2),
@@ -102,7 +103,8 @@ def print_check(console: Console, report: CheckReport) -> None:
     for f in report.files:
         _print_file_findings(console, f)
     for name in report.unclaimed:
-        console.print(f"\n[yellow]no source takes[/] {escape(name)}: add a [[source]] for it to place.toml, or take it out of sources/", soft_wrap=True)
+        mend = escape("add a [[source]] for it to place.toml, or take it out of sources/")
+        console.print(f"\n[yellow]no source takes[/] {escape(name)}: {mend}", soft_wrap=True)
     if report.missed:
         console.print("\nWhat later steps will miss:")
         for words in report.missed:
@@ -155,8 +157,13 @@ def print_rows(console: Console, run: OpenRun, name: str, most: int) -> None:
         console.print(grid)
     else:
         for row in rows:
-            console.print("\n".join(f"{c:>{max(map(len, relation.columns))}}  {escape(_cell(v))}" for c, v in zip(relation.columns, row, strict=True)) + "\n", soft_wrap=True)
+            console.print(_block(relation.columns, row), soft_wrap=True)
     console.print(f"{len(rows):,} of {n_row:,} rows of {name}, run {run.run_id}")
+
+
+def _block(columns: Sequence[str], row: Sequence[object]) -> str:
+    widest = max(map(len, columns))
+    return "".join(f"{column:>{widest}}  {escape(_cell(value))}\n" for column, value in zip(columns, row, strict=True))
 
 
 def _cell(value: object) -> str:

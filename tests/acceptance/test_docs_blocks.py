@@ -27,6 +27,8 @@ FENCE = re.compile(
 )
 TITLE = re.compile(r'title="(?P<path>[^"]+)"')
 RUNS = ("console", "python")
+ACCORD = 'command -v accord >/dev/null || accord() { python -m accord "$@"; }; '
+"""Where the package is on the path of Python without being installed, `accord` is its module."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,8 @@ class Reader:
         self.folder = folder
         self.names: dict[str, object] = {"__name__": "__main__"}
         path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
-        self.environment = os.environ | {"PATH": path, "NO_COLOR": "1", "COLUMNS": "120", "TERM": "dumb"}
+        terminal = {"NO_COLOR": "1", "COLUMNS": "120", "TERM": "dumb"}
+        self.environment = os.environ | terminal | {"PATH": path, "PYTHONPATH": str(ROOT / "src")}
 
     def type(self, block: Block) -> None:
         """Do what one block says, and hold it to what the page says of it."""
@@ -110,7 +113,7 @@ class Reader:
         printed, typed = "", list(commands(block.body))
         assert typed, f"line {block.line}: a console block without a command"
         for n, command in enumerate(typed):
-            shell, streams = ["bash", "-c", command], {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True}
+            shell, streams = ["bash", "-c", ACCORD + command], {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True}
             done = subprocess.run(shell, cwd=self.folder, env=self.environment, check=False, **streams)
             wanted, said = block.exit if n == len(typed) - 1 else 0, done.stdout + done.stderr
             assert done.returncode == wanted, f"line {block.line}: {command}\nexit code {done.returncode}\n{said}"

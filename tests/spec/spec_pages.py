@@ -1,4 +1,7 @@
-"""A spec page read into cases: tables in, a step, and the table that comes out or the refusal. README.md tells how."""
+"""A spec page read into cases: tables in, a step, and the table that comes out or the refusal. README.md tells how.
+
+A page may hold maps and files instead, and show tables that a run makes of them.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,24 @@ from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
 
+from spec_place import PageFile, PagePlace, Rows, systems_of
+
 from accord.engine import Step
-from accord.tables import PUBLISHED, Column, Table
+from accord.tables import PUBLISHED, Column, Table, working
 
 GIVEN = re.compile(r"^Given `(?P<name>\w+)`(?:, as `(?P<module>[\w.]+):(?P<attribute>\w+)`)?")
 WHEN = re.compile(r"^When(?: step `(?P<module>[\w.]+):(?P<attribute>\w+)`)?")
 PARAMETER = re.compile(r"^- `\$(?P<name>\w+)` \((?P<type>[^`]+)\) is (?:`(?P<value>[^`]*)`|absent)$")
+MAP = re.compile(r"^Given the map `(?P<map>\w+)`")
+FILE = re.compile(r"^Given the file `(?P<file>[^`]+)`(?P<about>.*)$")
+MAP_OF_FILE = re.compile(r"under the map `(\w+)`")
+PARTNER_OF_FILE = re.compile(r"from `(\w+)`")
+DAY_OF_FILE = re.compile(r"received on `([\d-]+)`")
+GIVEN_OF_FILE = re.compile(r"`(\w+)` = `([^`]*)`")
+TRUST = re.compile(r"^People are known by (?P<systems>`.*)")
+HOLDS = re.compile(r"^(?:Then|and|And) `(?P<made>\w+)` holds")
+WORKING = {t.name: t for t in vars(working).values() if isinstance(t, Table)}
+RECEIVED = "2026-04-01"
 HEADING = re.compile(r"^(?P<name>\w+)(?: +(?P<type>[A-Z]+(?:\(\d+, *\d+\))?))?$")
 CELL_END = re.compile(r"(?<!\\)\|")
 
@@ -34,25 +49,19 @@ class Grid:
 
 
 @dataclass(frozen=True)
-class Rows:
-    """The rows of one input: its contract and full-width rows of Python values."""
-
-    table: Table
-    rows: tuple[tuple[object, ...], ...]
-
-
-@dataclass(frozen=True)
 class Case:
-    """One section of a page."""
+    """One section of a page. `place`, with the tables it is to hold in `made`, takes the place of the step where the page has files."""
 
     title: str
     line: int
-    step: Step
+    step: Step | None
     given: Mapping[str, Rows]
     values: Mapping[str, object]
     shown: tuple[Column, ...] = ()
     expected: tuple[tuple[object, ...], ...] = ()
     refusals: tuple[str, ...] = ()
+    place: PagePlace | None = None
+    made: Mapping[str, Grid] = field(default_factory=dict)
 
 
 @dataclass
@@ -68,6 +77,10 @@ class Section:
     expected: Grid | None = None
     refusals: list[str] = field(default_factory=list)
     expects_refusal: bool = False
+    maps: dict[str, str] = field(default_factory=dict)
+    files: dict[str, tuple[Grid, str]] = field(default_factory=dict)
+    trust: tuple[str, ...] = ()
+    made: dict[str, Grid] = field(default_factory=dict)
 
 
 def cases(page: Path) -> list[Case]:
@@ -75,10 +88,15 @@ def cases(page: Path) -> list[Case]:
     shared, *sections = list(_sections(page))
     if shared.sql or shared.named:
         sections = [shared, *sections]
-    read = [_case(page, shared, section) for section in sections if section.sql or section.named]
+    read = [_case(page, shared, section) for section in sections if section.sql or section.named or section.made or _is_refused(shared, section)]
     if not read or len(read) != len(sections):
-        raise PageError(f"{page.name}: every section (## …) has a When and a Then; found {len(read)} in {len(sections)} sections")
+        raise PageError(f"{page.name}: every section (## …) has a When (or files) and a Then; found {len(read)} in {len(sections)} sections")
     return read
+
+
+def _is_refused(shared: Section, section: Section) -> bool:
+    """Whether a section shows that a map or a file is refused."""
+    return bool(section.refusals and (shared.files or section.files))
 
 
 def _sections(page: Path) -> Iterator[Section]:
@@ -89,8 +107,10 @@ def _sections(page: Path) -> Iterator[Section]:
         if line.startswith("## "):
             yield section
             section, waiting = Section(line[3:].strip(), at + 1), None
-        elif match := GIVEN.match(line):
+        elif match := GIVEN.match(line) or MAP.match(line) or FILE.match(line) or HOLDS.match(line):
             waiting = match
+        elif match := TRUST.match(line):
+            section.trust = tuple(re.findall(r"`(\w+)`", match["systems"]))
         elif match := WHEN.match(line):
             waiting = match
             if match["module"]:
@@ -119,6 +139,8 @@ def _fence(page: Path, lines: Sequence[str], at: int, section: Section, waiting:
         if not (isinstance(waiting, re.Match) and waiting.re is WHEN):
             raise PageError(f"{page.name}, line {at + 1}: SQL that no `When` runs")
         section.sql = "\n".join(lines[at + 1 : end])
+    elif lines[at].strip() == "```toml" and isinstance(waiting, re.Match) and waiting.re is MAP:
+        section.maps[waiting["map"]] = "\n".join(lines[at + 1 : end]) + "\n"
     return end
 
 
@@ -127,6 +149,10 @@ def _place(page: Path, section: Section, waiting: object, grid: Grid) -> None:
         section.expected = grid
     elif isinstance(waiting, re.Match) and waiting.re is GIVEN:
         section.given[waiting["name"]] = (grid, waiting)
+    elif isinstance(waiting, re.Match) and waiting.re is FILE:
+        section.files[waiting["file"]] = (grid, waiting["about"])
+    elif isinstance(waiting, re.Match) and waiting.re is HOLDS:
+        section.made[waiting["made"]] = grid
     else:
         raise PageError(f"{page.name}, line {grid.line}: a table that follows neither Given nor Then")
 
@@ -144,9 +170,11 @@ def _grid(page: Path, lines: Sequence[str], at: int) -> Grid:
 
 
 def _case(page: Path, shared: Section, section: Section) -> Case:
-    if section.expected is None and not section.refusals:
+    if section.expected is None and not section.refusals and not section.made:
         raise PageError(f"{page.name}, line {section.line}: a section without a Then")
     givens = {**shared.given, **section.given}
+    if section.made or _is_refused(shared, section):
+        return _of_files(page, shared, section, givens)
     named = _named(page, *section.named) if section.named else None
     known = {t.name: t for t in named.inputs} if isinstance(named, Step) else {}
     given = {name: _rows(page, name, *found, known) for name, found in givens.items()}
@@ -158,6 +186,30 @@ def _case(page: Path, shared: Section, section: Section) -> Case:
     expected = tuple(tuple(value(cell, c.type) for cell, c in zip(row, shown, strict=True)) for row in grid)
     values = {name: None if text is None else value(text, kind) for name, (kind, text) in parameters.items()}
     return Case(section.title, section.line, step, given, values, shown, expected, tuple(section.refusals))
+
+
+def _of_files(page: Path, shared: Section, section: Section, givens: Mapping[str, tuple[Grid, re.Match[str]]]) -> Case:
+    maps = {**shared.maps, **section.maps}
+    files = [_file(page, name, *found, maps) for name, found in {**shared.files, **section.files}.items()]
+    given = {name: _rows(page, name, *found, WORKING) for name, found in givens.items()}
+    place = PagePlace(maps, section.trust or shared.trust or systems_of(maps), files, given)
+    return Case(section.title, section.line, None, given, {}, refusals=tuple(section.refusals), place=place, made=section.made)
+
+
+def _file(page: Path, name: str, grid: Grid, about: str, maps: Mapping[str, str]) -> PageFile:
+    map_id = found[1] if (found := MAP_OF_FILE.search(about)) else next(iter(maps), "")
+    if map_id not in maps:
+        raise PageError(f"{page.name}, line {grid.line}: the file {name} is under the map {map_id!r}, which the page does not give")
+    partner = found[1] if (found := PARTNER_OF_FILE.search(about)) else "PARTNER"
+    day = found[1] if (found := DAY_OF_FILE.search(about)) else RECEIVED
+    records = tuple(tuple(str(v) if (v := value(cell, "VARCHAR")) else None for cell in row) for row in grid.rows)
+    return PageFile(name, map_id, partner, datetime.fromisoformat(day), dict(GIVEN_OF_FILE.findall(about)), grid.headings, records)
+
+
+def shown_rows(grid: Grid, table: Table, page: Path = Path("the page")) -> tuple[tuple[Column, ...], tuple[tuple[object, ...], ...]]:
+    """The columns that a table of a page shows, under a contract, and its rows as values."""
+    shown = _columns(page, grid, table)
+    return shown, tuple(tuple(value(cell, c.type) for cell, c in zip(row, shown, strict=True)) for row in grid.rows)
 
 
 def _step(

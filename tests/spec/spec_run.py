@@ -7,10 +7,13 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from spec_engines import Engine
-from spec_pages import Case
+from spec_pages import Case, Rows, shown_rows
 
 from accord.errors import UserError
-from accord.tables import Column
+from accord.tables import ACTIVITY, Column
+
+Lines = Counter[tuple[str, ...]]
+Shown = Sequence[Column]
 
 
 class PageDiffersError(AssertionError):
@@ -20,14 +23,23 @@ class PageDiffersError(AssertionError):
 def run_case(case: Case, engine: Engine) -> None:
     """Run `case` on `engine`. Raises PageDiffersError, with both sides, if the page does not hold."""
     if case.refusals:
-        _refused(case)
-        return
-    rows = engine.run(case.step, case.given, case.values)
-    places = [case.step.output.names.index(c.name) for c in case.shown]
-    got = Counter(tuple(cell(row[p], c) for p, c in zip(places, case.shown, strict=True)) for row in rows)
-    wanted = Counter(tuple(cell(v, c) for v, c in zip(row, case.shown, strict=True)) for row in case.expected)
+        _refused(case, engine)
+    elif case.place:
+        made = case.place.make(list(case.made), engine.run)
+        for name, grid in case.made.items():
+            shown, expected = shown_rows(grid, made[name].table)
+            _compare(f"{case.title}: `{name}`", engine, made[name], shown, expected)
+    elif case.step:
+        rows = engine.run(case.step, case.given, case.values)
+        _compare(case.title, engine, Rows(case.step.output, tuple(rows)), case.shown, case.expected)
+
+
+def _compare(title: str, engine: Engine, found: Rows, shown: Shown, expected: Sequence[tuple[object, ...]]) -> None:
+    places = [found.table.names.index(c.name) for c in shown]
+    got = Counter(tuple(cell(row[p], c) for p, c in zip(places, shown, strict=True)) for row in found.rows)
+    wanted = Counter(tuple(cell(v, c) for v, c in zip(row, shown, strict=True)) for row in expected)
     if got != wanted:
-        raise PageDiffersError(_told(case, engine, wanted - got, got - wanted, wanted & got))
+        raise PageDiffersError(_told(title, engine, shown, (wanted - got, got - wanted, wanted & got)))
 
 
 def cell(value: object, column: Column) -> str:
@@ -49,28 +61,29 @@ def _decimal(exact: Decimal, scale: int) -> str:
     return f"{full:f}" if full == exact else f"{exact:f}"
 
 
-def _refused(case: Case) -> None:
+def _refused(case: Case, engine: Engine) -> None:
     try:
-        case.step.check()
+        if case.place:
+            case.place.make([ACTIVITY.name], engine.run)
+        elif case.step:
+            case.step.check()
     except UserError as error:
         said = " ".join(str(error).split())
         missing = [text for text in case.refusals if " ".join(text.split()) not in said]
         if missing:
             raise PageDiffersError(
-                f"{case.title}: refused, but in other words.\n  the page: {missing}\n  the step: {error}"
+                f"{case.title}: refused, but in other words.\n  the page: {missing}\n  the error: {error}"
             ) from None
     else:
-        raise PageDiffersError(f"{case.title}: the page says it is refused, and it is not:\n{case.step.text()}")
+        raise PageDiffersError(f"{case.title}: the page says it is refused, and it is not\n{case.step.text() if case.step else ''}")
 
 
-Lines = Counter[tuple[str, ...]]
-
-
-def _told(case: Case, engine: Engine, missing: Lines, extra: Lines, same: Lines) -> str:
-    names = tuple(c.name for c in case.shown)
+def _told(title: str, engine: Engine, shown: Shown, sides: tuple[Lines, Lines, Lines]) -> str:
+    missing, extra, same = sides
+    names = tuple(c.name for c in shown)
     marked = [("  ", names), *_marked("- ", missing), *_marked("+ ", extra), *_marked("  ", same)]
     table = _aligned(marked)
-    return f"{case.title}: {engine.name} gives other rows (- the page's, + the engine's)\n" + "\n".join(table)
+    return f"{title}: {engine.name} gives other rows (- the page's, + the engine's)\n" + "\n".join(table)
 
 
 def _marked(mark: str, rows: Lines) -> list[tuple[str, tuple[str, ...]]]:

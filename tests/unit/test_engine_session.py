@@ -157,16 +157,16 @@ def test_a_text_that_ends_in_a_comment(raw):
 def test_a_sort_larger_than_memory_spills_to_scratch_and_is_sorted(tmp_path):
     source = parquet(
         tmp_path / "raw.parquet",
-        "select (hash(i) % 100000)::bigint as id, repeat(md5(i::varchar), 8) as code from range(1000000) t(i)",
+        "select (hash(i) % 100000)::bigint as id, repeat(md5(i::varchar), 8) as code from range(1200000) t(i)",
     )
     table = Table("sorted", "", (bigint("id", ""), text("code", "")), (), order=("id", "code"))
     step = Step("sort", "select id, code from raw", (Table("raw", "", table.columns, ()),), table)
     with Session(
-        folder=tmp_path / "run", scratch=tmp_path / "scratch", readable=[source], memory_limit="200MB", threads=1
+        folder=tmp_path / "run", scratch=tmp_path / "scratch", readable=[source], memory_limit="300MB", threads=1
     ) as session:
         session.register("raw", [source])
         written = session.materialise(step)
-        assert written.n_row == 1_000_000
+        assert written.n_row == 1_200_000
         before = f"select id, lag(id) over (order by file_row_number) as before from {duck.parquet([written.path])}"
         unsorted = f"select count(*) from ({before}) where id < before"
         assert session.rows(unsorted) == [(0,)]

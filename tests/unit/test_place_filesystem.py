@@ -116,7 +116,9 @@ def place(tmp_path: Path) -> Place:
 
 
 def test_the_second_is_told_who_holds_it_and_a_dead_holder_does_not_block(place: Place) -> None:
-    with subprocess.Popen([sys.executable, "-c", HOLDER, str(place.root)], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(place.root)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as child:
         assert child.stdout is not None
         assert child.stdout.readline() == b"held\n"
         with pytest.raises(UserError) as caught, hold(place, "check"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import socket
 import stat
 from pathlib import Path
@@ -50,7 +51,14 @@ def _drop(place: Place, *names: str) -> None:
 def test_a_new_place_opens_and_says_what_it_lacks(tmp_path: Path) -> None:
     place = new_place(tmp_path / "maplewood")
     assert place.settings.name == "maplewood"
-    assert sorted(p.name for p in place.root.iterdir()) == [".gitignore", "contracts", "maps", "place.toml", "promises", "sources"]
+    assert sorted(p.name for p in place.root.iterdir()) == [
+        ".gitignore",
+        "contracts",
+        "maps",
+        "place.toml",
+        "promises",
+        "sources",
+    ]
     assert source_files(place) == []
     assert unclaimed_files(place) == []
     with pytest.raises(UserError, match="no partner yet"):
@@ -62,9 +70,10 @@ def test_a_new_place_opens_and_says_what_it_lacks(tmp_path: Path) -> None:
 
 
 def test_the_commented_examples_are_valid_when_taken_out_of_comments(place: Place) -> None:
-    lines = place.settings_file.read_text().splitlines()
-    text = "\n".join(line[2:] if line.startswith(("# [[", "# id", "# name", "# kind ", "# vat ", "# glob", "# map", "# partner", "# given")) else line for line in lines)
-    place.settings_file.write_text(text.replace('key = "demo"', "").replace("# key = {", "key = {"))
+    text = re.sub(
+        r"^# (?=\[\[|(id|name|kind|vat|glob|map|partner|given) +=)", "", place.settings_file.read_text(), flags=re.MULTILINE
+    )
+    place.settings_file.write_text(text.replace('\nkey = "demo"', "").replace("# key = {", "key = {"))
     opened = open_place(place.root)
     assert (opened.settings.partner[0].id, opened.settings.source[0].map) == ("RMX", "admissions")
 
@@ -87,7 +96,12 @@ def test_new_refuses(tmp_path: Path) -> None:
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "thing").touch()
     (tmp_path / "file").touch()
-    for target, what in {"full": "not empty", "file": "this is a file", "no/where": "there is no folder", "a\nb": "cannot be called"}.items():
+    for target, what in {
+        "full": "not empty",
+        "file": "this is a file",
+        "no/where": "there is no folder",
+        "a\nb": "cannot be called",
+    }.items():
         with pytest.raises(UserError, match=what):
             new_place(tmp_path / target)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["file", "full"]

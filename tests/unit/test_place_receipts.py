@@ -30,7 +30,9 @@ def _append(place: Place, name: str, **more: Any) -> Receipt:
 def filled(place: Place) -> Place:
     with hold(place, "test"):
         _append(place, "a.csv", columns=["ID", "naïve 東"], n_blank_line=1)
-        _append(place, "b.csv", status="rejected", n_record=0, reject_rule="ragged", reject_line=7, reject_reason='3 fields, not "4"')
+        _append(
+            place, "b.csv", status="rejected", n_record=0, reject_rule="ragged", reject_line=7, reject_reason='3 fields, not "4"'
+        )
         _append(place, "c.csv")
     return place
 
@@ -75,7 +77,7 @@ def test_an_end_cut_short_anywhere_is_mended_and_kept_aside(filled: Place) -> No
             n_left = 3 if cut >= len(whole) - 1 else 2
             assert read_receipts(filled) == before[:n_left], cut
             assert _append(filled, "new.csv").submission_id == n_left + 1
-            assert [r.file_name for r in read_receipts(filled)] == ["a.csv", "b.csv", "c.csv"][:n_left] + ["new.csv"]
+            assert [r.file_name for r in read_receipts(filled)] == [*["a.csv", "b.csv", "c.csv"][:n_left], "new.csv"]
             torn = whole[start:cut] if n_left == 2 else b""
             assert (aside.read_bytes() if aside.exists() else b"") == torn, cut
             aside.unlink(missing_ok=True)
@@ -119,7 +121,16 @@ def test_an_edit_is_found_and_its_line_named(filled: Place, number: int) -> None
 
 @pytest.mark.parametrize(
     ("order", "line"),
-    [([1, 2], 1), ([0, 2], 2), ([1, 0, 2], 1), ([0, 2, 1], 2), ([0, 0, 1, 2], 2), ([0, 1, 2, 2], 4), ([0, 1, 3, 2], 3), ([3, 0, 1, 2], 1)],
+    [
+        ([1, 2], 1),
+        ([0, 2], 2),
+        ([1, 0, 2], 1),
+        ([0, 2, 1], 2),
+        ([0, 0, 1, 2], 2),
+        ([0, 1, 2, 2], 4),
+        ([0, 1, 3, 2], 3),
+        ([3, 0, 1, 2], 1),
+    ],
 )
 def test_a_line_taken_out_moved_or_put_in_is_found(filled: Place, order: list[int], line: int) -> None:
     lines = [*filled.receipts_file.read_text().splitlines(), ""]
@@ -132,6 +143,18 @@ def test_a_line_taken_out_moved_or_put_in_is_found(filled: Place, order: list[in
 def test_nothing_is_appended_to_an_edited_last_line(filled: Place) -> None:
     edited = filled.receipts_file.read_bytes().replace(b'"c.csv"', b'"d.csv"')
     filled.receipts_file.write_bytes(edited)
-    with hold(filled, "test"), pytest.raises(UserError, match="last line of receipts.jsonl was edited"):
+    with hold(filled, "test"), pytest.raises(UserError, match=r"last line of receipts\.jsonl was edited"):
         _append(filled, "e.csv")
     assert filled.receipts_file.read_bytes() == edited
+
+
+def test_a_whole_line_of_another_place_is_found(filled: Place, tmp_path: Path) -> None:
+    other = new_place(tmp_path / "other")
+    with hold(other, "test"):
+        _append(other, "x.csv")
+        _append(other, "b.csv")
+    lines = filled.receipts_file.read_bytes().splitlines(keepends=True)
+    filled.receipts_file.write_bytes(lines[0] + other.receipts_file.read_bytes().splitlines(keepends=True)[1])
+    with pytest.raises(UserError, match="does not follow the line before it") as caught:
+        read_receipts(filled)
+    assert caught.value.where.endswith("line 2")

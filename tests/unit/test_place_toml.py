@@ -112,7 +112,9 @@ def _tag(value: Any) -> str | None:
 
 Reader = Annotated[
     Annotated[TextReader, Tag("text")] | Annotated[DateReader, Tag("date")] | Annotated[FirstOf, Tag("first_of")],
-    Discriminator(_tag, custom_error_type="reader_kind", custom_error_message="is not a reader: begin with text, date or first_of"),
+    Discriminator(
+        _tag, custom_error_type="reader_kind", custom_error_message="is not a reader: begin with text, date or first_of"
+    ),
 ]
 FirstOf.model_rebuild()
 
@@ -224,7 +226,11 @@ def test_of_alternatives_without_a_tag_the_most_alike_is_meant(untagged: str, wh
 @pytest.mark.parametrize(
     ("kinded", "what", "mend"),
     [
-        ('{ kind = "fixd", price = 1.5 }', "key 'kind' in kinded is the text \"fixd\", which is not one of its values", "did you mean 'fixed'?"),
+        (
+            '{ kind = "fixd", price = 1.5 }',
+            "key 'kind' in kinded is the text \"fixd\", which is not one of its values",
+            "did you mean 'fixed'?",
+        ),
         ('{ kind = "banded", bands = [1, "x"] }', "item 2 of kinded.bands should be a whole number", "12"),
         ("{ price = 1.5 }", "key 'kind' in kinded is missing", "it may be: fixed, banded"),
     ],
@@ -243,7 +249,9 @@ def test_text_or_list() -> None:
 def test_several_faults_are_one_message_about_the_first_line() -> None:
     error = _fault("beds = 1.5\nzebra = 1\n[read]\na = 5\n")
     assert error.what.startswith("key 'title' is missing (and 3 more faults in this file)")
-    assert _fault("titel = 5\nzebra = 1").what.startswith("key 'titel' is not one that accord knows (and 1 more fault in this file)")
+    assert _fault("titel = 5\nzebra = 1").what.startswith(
+        "key 'titel' is not one that accord knows (and 1 more fault in this file)"
+    )
 
 
 def test_decimals_are_exact() -> None:

@@ -9,7 +9,6 @@ from difflib import get_close_matches
 from accord.engine.step import Step
 from accord.errors import UserError
 
-
 Made = Mapping[str, tuple[tuple[str, str], ...]]
 """Of each column of a table, the (table, column) pairs it is made of."""
 

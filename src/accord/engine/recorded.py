@@ -28,8 +28,9 @@ def trace_recorded(file: Path, column: str) -> list[Hop]:
     """The hops from `TABLE.COLUMN` back to the raw columns. Raises UserError for one that is not there."""
     table, dot, name = column.partition(".")
     if not dot or not name:
-        raise UserError(f"{column!r} is not a column of a table", where="the column asked for", what_to_do="write TABLE.COLUMN, such as activity.net_amount")
+        mend = "write TABLE.COLUMN, such as activity.net_amount"
+        raise UserError(f"{column!r} is not a column of a table", where="the column asked for", what_to_do=mend)
     steps = json.loads(file.read_text(encoding="utf-8"))
     made = {s["output"]: {c: tuple((t, n) for t, n in sources) for c, sources in s["columns"].items()} for s in steps}
-    names = {table: columns for s in steps for table, columns in s["inputs"].items()} | {s["output"]: list(s["columns"]) for s in steps}
+    names = {t: columns for s in steps for t, columns in s["inputs"].items()} | {s["output"]: list(s["columns"]) for s in steps}
     return follow({s["output"]: s["step"] for s in steps}, made, names, table, name)

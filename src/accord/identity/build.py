@@ -23,7 +23,7 @@ def build_people(session: Session, systems: Sequence[str], key: bytes) -> None:
 def _hash_identifiers(session: Session, key: bytes) -> None:
     texts = [row[0] for row in session.rows("select identifier from identifier order by identifier")]
     hashes = keyed_hashes(texts, key)
-    write_columns(session, IDENTIFIER_HASH, {"identifier": texts, "identifier_hash": hashes})
+    write_columns(session, IDENTIFIER_HASH, {"identifier": texts, "identifier_hash": hashes.tolist()})
 
 
 def build_persons(session: Session) -> None:

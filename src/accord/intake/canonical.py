@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from accord.engine import Step
 from accord.intake.compile import cleaned, decimal, iso_day, literal, name
 from accord.intake.layout import CodesSection
-from accord.intake.plan import Plan
+from accord.intake.plan import Plan, identifying
 from accord.intake.readers import Code, FirstOf, Lookup
-from accord.tables import ACTIVITY, DIAGNOSIS, OBSERVATION, ORGANISATION, PROCEDURE, REGISTRATION, Table
+from accord.tables import ACTIVITY, OBSERVATION, ORGANISATION, REGISTRATION, Table
 from accord.tables.working import DROPPED, ORGANISATION_STATEMENT, PARTNER, PERSON_STATEMENT, SIGHTING_PERSON, sighting
 
 _UNION = "\nunion all\n"
@@ -40,19 +40,28 @@ def _nothing(plan: Plan, output: Table) -> str:
 
 
 def sightings(plans: Sequence[Plan], systems: Sequence[str]) -> Step:
-    """In: raw tables, dropped. Out: sighting: each distinct combination of identifiers that an accepted record shows."""
+    """In: raw tables, dropped. Out: sighting: each distinct combination of identifiers that an accepted record shows.
+
+    Leaves out: records without an identifier that can identify someone (missing_person in issue).
+    """
     names = [f"id_{system}" for system in systems]
     each = []
     for plan in (p for p in plans if p.identifiers):
         ids = ", ".join(f"{plan.identifiers.get(s, 'cast(null as varchar)')} as id_{s}" for s in systems)
-        each.append(f"select {plan.sighting_key} as sighting_key, {ids}, r._received_at as known_at\n{_from(plan, person=False)}\nwhere d.record_number is null")
+        each.append(f"select {ids}, r._received_at as known_at\n{_from(plan, person=False)}\nwhere d.record_number is null")
     output = sighting(systems)
     if not each:
         return _step("sightings of people", [], plans, output)
     columns = ", ".join(names)
+    key = " || '|' || ".join(f"coalesce({n}, '')" for n in names)
+    usable = [identifying(s, f"split_part(id_{s}, '|', 2)") if s == "nhs_number" else f"id_{s}" for s in systems]
+    valid = [f"case when {u} is not null then {n} end as {n}" if u != n else n for n, u in zip(names, usable, strict=True)]
     sql = f"""with every as (
-{_UNION.join(each)})
-select sighting_key, {columns}, min(known_at) as known_at from every where sighting_key is not null group by sighting_key, {columns}"""
+{_UNION.join(each)}),
+distinct_one as (select {columns}, min(known_at) as known_at from every where coalesce({columns}, '') <> '' group by {columns})
+select sighting_key, {columns}, known_at from (
+  select {key} as sighting_key, {", ".join(valid)}, known_at from distinct_one) as held
+where coalesce({columns}, '') <> ''"""
     return _step("sightings of people", [sql], plans, output)
 
 
@@ -197,7 +206,7 @@ from accepted_{plan.map.slug} where {text} is not null"""
 
 def organisation_statements(plans: Sequence[Plan]) -> Step:
     """In: raw tables, dropped, activity, registration. Out: organisation_statement: listed by files, or only referred to."""
-    each = [
+    each: list[str] = [
         f"""select {plan.sql("organisation", "id")} as organisation_id, {plan.sql("organisation", "name")} as name,
   coalesce({plan.sql("organisation", "kind")}, 'other') as kind, {plan.sql("organisation", "parent")} as parent_id, 'file' as known_from
 {_from(plan, person=False)}

@@ -8,7 +8,19 @@ from dataclasses import dataclass
 from pydantic import BaseModel
 
 from accord.intake.readers import (
-    Amount, Code, Constant, Date, FirstOf, Given, Integer, Lookup, MonthsAfter, Number, Partner, Text, columns_of,
+    Amount,
+    Code,
+    Constant,
+    Date,
+    FirstOf,
+    Given,
+    Integer,
+    Lookup,
+    MonthsAfter,
+    Number,
+    Partner,
+    Text,
+    columns_of,
 )  # fmt: skip
 
 DIGITS = "'0123456789'"

@@ -20,7 +20,7 @@ from pathlib import Path
 from types import TracebackType
 
 from accord.errors import UserError
-from accord.intake.limits import CHUNK_BYTES, FREE_UNPACKED_BYTES, MAX_EXPANSION, MAX_UNPACKED_BYTES, MEBIBYTE, Refusal
+from accord.intake.limits import CHUNK_BYTES, FREE_UNPACKED_BYTES, MAX_EXPANSION, MAX_UNPACKED_BYTES, MEBIBYTE, RefusedError
 
 ENCODINGS = ("utf-8", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "latin-1")
 
@@ -137,7 +137,7 @@ def unpacked(source: DeliveredFile, spool: Path) -> Iterator[bytes]:
     first = next(chunks, b"")
     packing = _packing(first)
     if not first:
-        raise Refusal("empty_file", "the file has no bytes")
+        raise RefusedError("empty_file", "the file has no bytes")
     if packing is None:
         yield first
         yield from chunks
@@ -145,7 +145,7 @@ def unpacked(source: DeliveredFile, spool: Path) -> Iterator[bytes]:
         whole = _chain(first, chunks)
         yield from _guarded(_gunzipped(whole) if packing == "gz" else _unzipped(whole, spool), source)
     else:
-        raise Refusal("unknown_archive", f"the file is packed as {packing}")
+        raise RefusedError("unknown_archive", f"the file is packed as {packing}")
 
 
 def _packing(first: bytes) -> str | None:
@@ -168,15 +168,15 @@ def _guarded(chunks: Iterator[bytes], source: DeliveredFile) -> Iterator[bytes]:
     n_unpacked = 0
     for chunk in chunks:
         if not n_unpacked and (packing := _packing(chunk)):
-            raise Refusal("nested_archive", f"the archive holds a {packing} archive")
+            raise RefusedError("nested_archive", f"the archive holds a {packing} archive")
         n_unpacked += len(chunk)
         if n_unpacked > MAX_UNPACKED_BYTES:
-            raise Refusal("zip_bomb", f"the file unpacks to more than {MAX_UNPACKED_BYTES // MEBIBYTE} MiB")
+            raise RefusedError("zip_bomb", f"the file unpacks to more than {MAX_UNPACKED_BYTES // MEBIBYTE} MiB")
         if n_unpacked > FREE_UNPACKED_BYTES and n_unpacked > MAX_EXPANSION * source.n_byte:
-            raise Refusal("zip_bomb", f"the file unpacks to more than {MAX_EXPANSION} times its size")
+            raise RefusedError("zip_bomb", f"the file unpacks to more than {MAX_EXPANSION} times its size")
         yield chunk
     if not n_unpacked:
-        raise Refusal("empty_file", "the archive holds a file that has no bytes")
+        raise RefusedError("empty_file", "the archive holds a file that has no bytes")
 
 
 def _gunzipped(chunks: Iterator[bytes]) -> Iterator[bytes]:
@@ -193,9 +193,9 @@ def _gunzipped(chunks: Iterator[bytes]) -> Iterator[bytes]:
                 yield from _inflated(inflate, left)
                 left = inflate.unused_data
     except zlib.error as error:
-        raise Refusal("damaged_archive", f"the gz file is damaged ({error})") from error
+        raise RefusedError("damaged_archive", f"the gz file is damaged ({error})") from error
     if not inflate.eof:
-        raise Refusal("damaged_archive", "the gz file is cut short")
+        raise RefusedError("damaged_archive", "the gz file is cut short")
 
 
 def _inflated(inflate: zlib._Decompress, packed: bytes) -> Iterator[bytes]:
@@ -221,28 +221,28 @@ def _unzipped(chunks: Iterator[bytes], spool: Path) -> Iterator[bytes]:
             while text := member.read(CHUNK_BYTES):
                 yield text
     except _ZIP_FAULTS as error:
-        raise Refusal("damaged_archive", f"the zip file is damaged ({type(error).__name__})") from error
+        raise RefusedError("damaged_archive", f"the zip file is damaged ({type(error).__name__})") from error
 
 
 def _only_member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     members = archive.infolist()
     if len(members) != 1 or members[0].is_dir():
-        raise Refusal("archive_members", f"the zip file holds {len(members)} entries, and one file is wanted")
+        raise RefusedError("archive_members", f"the zip file holds {len(members)} entries, and one file is wanted")
     member = members[0]
     parts = member.filename.replace("\\", "/").split("/")
     if member.filename.startswith(("/", "\\")) or ".." in parts or ":" in parts[0]:
-        raise Refusal("unsafe_member", "the zip file names its member by a path that is absolute or leads out of the archive")
+        raise RefusedError("unsafe_member", "the zip file names its member by a path that is absolute or leads out of the archive")
     if member.flag_bits & 0x1:
-        raise Refusal("encrypted_archive", "the zip file is locked with a password")
+        raise RefusedError("encrypted_archive", "the zip file is locked with a password")
     if member.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:  # the others unpack without a limit
-        raise Refusal("damaged_archive", "the zip file is packed by a method other than deflate")
+        raise RefusedError("damaged_archive", "the zip file is packed by a method other than deflate")
     return member
 
 
 def as_utf8(chunks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
     """The text as UTF-8 without its byte-order mark, every chunk ending at a character's end.
 
-    A byte that the encoding does not know is a Refusal without a line: what precedes it is given first, so whoever counts lines knows it.
+    A byte that the encoding does not know is a RefusedError without a line: what precedes it is given first, so whoever counts lines knows it.
     """
     first = next(chunks, b"")
     encoding, n_mark = _without_mark(first, encoding)
@@ -254,10 +254,11 @@ def _without_mark(first: bytes, encoding: str) -> tuple[str, int]:
     """The encoding that a byte-order mark settles, and the mark's length."""
     mark = _UTF16_MARKS.get(first[:2])
     if encoding == "utf-16" and mark is None:
-        raise Refusal("wrong_encoding", "the file should be UTF-16 but does not begin with a byte-order mark; the map can say utf-16-le or utf-16-be", 1)
+        detail = "the file should be UTF-16 but does not begin with a byte-order mark; the map can say utf-16-le or utf-16-be"
+        raise RefusedError("wrong_encoding", detail, 1)
     if encoding == "utf-8":
         if mark is not None:
-            raise Refusal("wrong_encoding", "the file begins as UTF-16 does, and the map says utf-8", 1)
+            raise RefusedError("wrong_encoding", "the file begins as UTF-16 does, and the map says utf-8", 1)
         return encoding, 3 if first.startswith(codecs.BOM_UTF8) else 0
     if encoding.startswith("utf-16"):
         return (mark or encoding, 2) if encoding in {"utf-16", mark} else (encoding, 0)
@@ -300,5 +301,5 @@ def _transcoded(chunks: Iterator[bytes], encoding: str, n_before: int) -> Iterat
         raise _undecodable(encoding, error.object[error.start], n_before - n_held + error.start) from error
 
 
-def _undecodable(encoding: str, byte: int, offset: int) -> Refusal:
-    return Refusal("wrong_encoding", f"byte {offset + 1} of the text (hexadecimal {byte:02x}) is not {encoding}")
+def _undecodable(encoding: str, byte: int, offset: int) -> RefusedError:
+    return RefusedError("wrong_encoding", f"byte {offset + 1} of the text (hexadecimal {byte:02x}) is not {encoding}")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from accord.engine import Step
-from accord.intake.compile import Check, literal
+from accord.intake.compile import Check, literal, name
 from accord.intake.plan import Plan
 from accord.intake.rules import RULES
 from accord.tables import ISSUE, QUARANTINE, RECORD_FATE
 from accord.tables.care import ACTIVITY, DIAGNOSIS, PROCEDURE
-from accord.tables.contract import Table, integer, text
+from accord.tables.contract import Table, flag, text
 from accord.tables.delivery import SUBMISSION
 from accord.tables.people import PERSON
 from accord.tables.working import CODE_FORM, DROPPED, FILE_AMOUNT, RECORD_ISSUE, REFUSAL, REPEAT
@@ -19,48 +19,40 @@ _UNION = "\nunion all\n"
 
 
 def found_table(plan: Plan) -> Table:
-    """The contract of `found_<map>`: the raw records in which a rule finds something, and the first rule that refuses them."""
+    """The contract of `found_<map>`: the raw records in which a rule finds something, what each check says, and the first that refuses."""
     return Table(
         name=f"found_{plan.map.slug}",
         meaning=f"Records with findings, of: {plan.map.layout.title}.",
         columns=(
             *plan.map.raw.columns,
+            *(flag(f"_check_{i}", f"{check.rule} in {check.column}.") for i, check in enumerate(plan.checks)),
             text("_refuse_rule", "The first rule that refuses it; NULL if none does."),
-            integer("_refuse_index", "Which check that was."),
             text("_refuse_column", "The column it is refused for."),
         ),
         key=("_submission_id", "_record_number"),
     )
 
 
-def _quoted(columns: Sequence[str]) -> str:
-    return ", ".join('"' + c.replace('"', '""') + '"' for c in columns)
-
-
 def found(plan: Plan) -> Step:
     """In: raw_<map>. Out: found_<map>. Every rule that needs no other record is put to every record once."""
-    condition = "\n  or ".join(f"({c.condition})" for c in plan.checks) or "false"
+    names = ", ".join(name(column) for column in plan.map.raw.names)
+    checks = "".join(f",\n  coalesce({c.condition}, false) as _check_{i}" for i, c in enumerate(plan.checks))
+    marks = "".join(f", _check_{i}" for i, _ in enumerate(plan.checks))
     return Step(
         name=f"find faults in {plan.map.map_id}",
-        sql=f"""select {_quoted(plan.map.raw.names)},
-  {_first(plan.refusing, "rule")} as _refuse_rule,
-  {_first_index(plan.refusing)} as _refuse_index,
-  {_first(plan.refusing, "column")} as _refuse_column
-from {plan.map.raw.name}
-where {condition}""",
+        sql=f"""with checked as (
+select {names}{checks}
+from {plan.map.raw.name})
+select {names}{marks}, {_first(plan, "rule")} as _refuse_rule, {_first(plan, "column")} as _refuse_column
+from checked where {" or ".join(f"_check_{i}" for i, _ in enumerate(plan.checks)) or "false"}""",
         inputs=(plan.map.raw,),
         output=found_table(plan),
     )
 
 
-def _first(checks: Sequence[Check], what: str) -> str:
-    whens = " ".join(f"when {c.condition} then {literal(getattr(c, what))}" for c in checks)
-    return f"case {whens} end" if checks else "cast(null as varchar)"
-
-
-def _first_index(checks: Sequence[Check]) -> str:
-    whens = " ".join(f"when {c.condition} then {i}" for i, c in enumerate(checks))
-    return f"case {whens} end" if checks else "cast(null as integer)"
+def _first(plan: Plan, what: str) -> str:
+    whens = " ".join(f"when _check_{plan.checks.index(c)} then {literal(getattr(c, what))}" for c in plan.refusing)
+    return f"case {whens} end" if whens else "cast(null as varchar)"
 
 
 def repeats(plans: Sequence[Plan]) -> Step:
@@ -158,17 +150,20 @@ from amount group by submission_id""",
 
 def record_issues(plans: Sequence[Plan]) -> Step:
     """In: every found table. Out: record_issue. Raw text that could identify someone is withheld here and kept under restricted/."""
-    each = [_issue(plan, check) for plan in plans for check in plan.checks]
-    none = "select _submission_id as submission_id, _record_number as record_number, '' as column_name, '' as rule, '' as severity, '' as raw_text, '' as detail"
-    sql = _UNION.join(each) or f"{none} from found_{plans[0].map.slug} where false"
-    return Step(name="list findings", sql=sql, inputs=tuple(found_table(p) for p in plans), output=RECORD_ISSUE)
+    each = [_issue(plan, i, check) for plan in plans for i, check in enumerate(plan.checks)]
+    tables = tuple(found_table(plan) for plan in plans if plan.checks)
+    if not each:
+        nothing = ", ".join(f"cast(null as {c.type.lower()}) as {c.name}" for c in RECORD_ISSUE)
+        tables = (found_table(plans[0]),)
+        each = [f"select {nothing} from {tables[0].name} where false"]
+    return Step(name="list findings", sql=_UNION.join(each), inputs=tables, output=RECORD_ISSUE)
 
 
-def _issue(plan: Plan, check: Check) -> str:
+def _issue(plan: Plan, i: int, check: Check) -> str:
     raw = "'(restricted)'" if check.personal else f"substr({check.raw}, 1, 200)"
     return f"""select _submission_id as submission_id, _record_number as record_number, {literal(check.column)} as column_name,
   {literal(check.rule)} as rule, {literal(RULES[check.rule].severity)} as severity, {raw} as raw_text, {literal(check.detail)} as detail
-from found_{plan.map.slug} where {check.condition}"""
+from found_{plan.map.slug} where _check_{i}"""
 
 
 ISSUES = Step(

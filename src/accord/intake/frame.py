@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from accord.intake.decode import FileForm
-from accord.intake.limits import MAX_RECORD_BYTES, MEBIBYTE, Refusal, check_names
+from accord.intake.limits import MAX_RECORD_BYTES, MEBIBYTE, RefusedError, check_names
 
 _LF, _CR = 0x0A, 0x0D
 Positions = NDArray[np.int64]
@@ -171,21 +171,22 @@ def _too_long(quoting: _Quoting, starts: Positions, ends: Positions, n_text: int
     limit = start + MAX_RECORD_BYTES
     opened = quoting.open_at(limit)
     what = "the record" if opened is None else "the quoted field"
-    yield Fault(limit, "field_too_long", start if opened is None else opened, f"{what} that begins here is longer than {MAX_RECORD_BYTES // MEBIBYTE} MiB")
+    detail = f"{what} that begins here is longer than {MAX_RECORD_BYTES // MEBIBYTE} MiB"
+    yield Fault(limit, "field_too_long", start if opened is None else opened, detail)
 
 
 def frame(chunks: Iterable[bytes], form: FileForm, text: Path, lengths: Path) -> Framed:
     """Frame a stream of UTF-8 text in bounded memory, and write it out as it is to land.
 
     Out: in `text`, the records with a heading of our own, LF as the only unquoted line end, no byte-order mark and no blank line,
-    which the engine can read in one way only; in `lengths`, one uint32 a record. Raises Refusal with the line.
+    which the engine can read in one way only; in `lengths`, one uint32 a record. Raises RefusedError with the line.
     """
     with text.open("wb") as text_file, lengths.open("wb") as lengths_file:
         framer = _Framer(form, text_file, lengths_file)
         try:
             for chunk in chunks:
                 framer.feed(chunk)
-        except Refusal as refusal:
+        except RefusedError as refusal:
             if refusal.rule == "wrong_encoding" and refusal.line is None:
                 refusal.line = framer.line_at_end()
             raise
@@ -226,7 +227,7 @@ class _Framer:
         """Frame what is held as the file's end. Refuses a file without the heading that it should have."""
         self.feed(b"", is_last=True)
         if not self.columns:
-            raise Refusal("no_heading", "the file has no heading line")
+            raise RefusedError("no_heading", "the file has no heading line")
 
     def line_at_end(self) -> int:
         """The line, from 1, on which the text given so far ends."""
@@ -253,7 +254,7 @@ class _Framer:
             cuts = found.separators[(found.separators >= start) & (found.separators <= end)]
             try:
                 self._name(tuple(_names(text, start, cuts.tolist(), self.form.quote)))
-            except Refusal as refusal:
+            except RefusedError as refusal:
                 refusal.line = self._line(text, start)
                 raise
         n_used = end + 1 if written.size else found.n_used
@@ -270,7 +271,7 @@ class _Framer:
     def _refuse_first(self, text: bytes, faults: Iterable[Fault]) -> None:
         first = min(faults, default=None)
         if first is not None:
-            raise Refusal(first.rule, first.detail, self._line(text, first.blame))
+            raise RefusedError(first.rule, first.detail, self._line(text, first.blame))
 
     def _write(self, text: bytes, found: Scan) -> None:
         n_byte, n_used = found.n_byte[~found.is_blank], found.n_used
@@ -278,7 +279,7 @@ class _Framer:
         self.n_content_byte += int(n_byte.sum())
         self.n_blank_line += found.is_blank.size - n_byte.size
         self.quotes_newlines |= found.quotes_newlines
-        self.lengths.write(n_byte.astype(np.uint32))
+        self.lengths.write(n_byte.astype(np.uint32).data)
         returns = found.returns[found.returns < n_used]
         if n_byte.size == found.is_blank.size and not returns.size:
             self.text.write(memoryview(text)[:n_used])
@@ -286,7 +287,7 @@ class _Framer:
         is_kept = np.ones(n_used, bool)
         is_kept[returns] = False
         is_kept[found.ends[found.is_blank]] = False
-        self.text.write(np.frombuffer(text, np.uint8, n_used)[is_kept])
+        self.text.write(np.frombuffer(text, np.uint8, n_used)[is_kept].data)
 
 
 def _names(text: bytes, start: int, cuts: list[int], quote: str) -> Iterator[str]:

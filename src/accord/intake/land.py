@@ -12,20 +12,19 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from accord.errors import UserError
 from accord.intake.decode import DeliveredFile, FileForm, as_utf8, unpacked
 from accord.intake.frame import Framed, frame
-from accord.intake.limits import ENGINE_MEMORY, ENGINE_THREADS, MAX_RECORD_BYTES, MEBIBYTE, Refusal
-from accord.intake.parquet import copy_chunks, frame_parquet, quoted
+from accord.intake.limits import ENGINE_MEMORY, ENGINE_THREADS, MAX_RECORD_BYTES, MEBIBYTE, RefusedError
+from accord.intake.parquet import ARROW_FAULTS, frame_parquet, quoted, read_footer, spool
 
 __all__ = ["FileForm", "Landed", "Rejected", "connect", "land", "land_with"]
 
 _FORM_KEY = "accord_form"
 _ROW_GROUP_BYTES = 128 * MEBIBYTE
 _ROW_GROUP_RECORDS = 122_880
+_DICTIONARY_VALUES = 4000  # dates, codes and providers gain from a dictionary; trying one on identifiers costs a sixth of the writing
 _BATCH_RECORDS = 1_000_000
 _NO_ROOM = ("No space left", "Disk quota", "Read-only file system", "Input/output error")
 
@@ -99,7 +98,7 @@ def land_with(connection: duckdb.DuckDBPyConnection, file: Path, form: FileForm,
         with DeliveredFile(file) as source:
             try:
                 return _landed(connection, source, form, landed, work, part)
-            except Refusal as refusal:
+            except RefusedError as refusal:
                 source.drain()
                 return Rejected(source.sha256, source.n_byte, refusal.rule, refusal.line, refusal.reason())
     except OSError as error:
@@ -133,7 +132,7 @@ def _read_csv(source: DeliveredFile, form: FileForm, work: Path) -> _Readable:
         "auto_detect": "false", "columns": "{" + ", ".join(f"'c{i}': 'VARCHAR'" for i in numbers) + "}", "header": "true",
         "delim": _literal(form.delimiter), "quote": quote, "escape": quote, "new_line": "'\\n'", "nullstr": "''", "strict_mode": "true",
         "null_padding": "false", "ignore_errors": "false", "hive_partitioning": "false", "compression": "'none'",
-        "max_line_size": str(2 * MAX_RECORD_BYTES),  # quoting may double a field
+        "max_line_size": str(2 * MAX_RECORD_BYTES), "buffer_size": str(8 * MAX_RECORD_BYTES),
         "parallel": "false" if framed.quotes_newlines else "true",  # a guess at a record's start in mid-file is safe only without these
     }  # fmt: skip
     relation = f"read_csv({_literal(str(text))}, {', '.join(f'{key} = {value}' for key, value in options.items())})"
@@ -142,7 +141,7 @@ def _read_csv(source: DeliveredFile, form: FileForm, work: Path) -> _Readable:
 
 def _read_parquet(source: DeliveredFile, work: Path) -> _Readable:
     copy = work / "delivered.parquet"
-    copy_chunks(unpacked(source, work / "packed"), copy)
+    spool(unpacked(source, work / "packed"), copy)
     found = frame_parquet(copy, work / "lengths")
     columns = ", ".join(f"{text} as c{i}" for i, text in enumerate(found.texts))
     relation = f"(select {columns} from read_parquet({_literal(str(copy))}, hive_partitioning = false))"
@@ -159,8 +158,8 @@ def _write(connection: duckdb.DuckDBPyConnection, read: _Readable, form: FileFor
         connection,
         f"""copy (select {named}, {_hash_columns("digest")}
             from (select {numbered}, {_digest(columns, [f"c{i}" for i in range(len(columns))])} as digest from {read.relation}))
-        to {_literal(str(part))} (format parquet, compression zstd, row_group_size {n_group},
-            kv_metadata {{{_FORM_KEY}: {_literal(_form_text(form))}}})""",
+        to {_literal(str(part))} (format parquet, compression zstd, compression_level 1, dictionary_size_limit {_DICTIONARY_VALUES},
+            row_group_size {n_group}, kv_metadata {{{_FORM_KEY}: {_literal(_form_text(form))}}})""",
     )
 
 
@@ -186,13 +185,13 @@ def _compare(connection: duckdb.DuckDBPyConnection, read: _Readable, path: Path)
     total = _sum([f"coalesce(strlen({quoted(columns[i])}), 0)" for i in read.measured])
     wrong = _first_difference(connection, f"select file_row_number, {total} from {landed}", read.framed)
     if wrong is not None:
-        raise Refusal("frame_mismatch", f"record {wrong + 1} does not have the length that was framed")
+        raise RefusedError("frame_mismatch", f"record {wrong + 1} does not have the length that was framed")
     if read.n_value is not None:
         counts = ", ".join(f"count({quoted(name)})" for name in columns)
         n_value = _run(connection, f"select {counts} from {landed}")[0]
         different = next((name for name, n, m in zip(columns, n_value, read.n_value, strict=True) if n != m), None)
         if different is not None:
-            raise Refusal("frame_mismatch", f"column {different!r} does not have as many values as were framed")
+            raise RefusedError("frame_mismatch", f"column {different!r} does not have as many values as were framed")
 
 
 def _first_difference(connection: duckdb.DuckDBPyConnection, sql: str, framed: Framed) -> int | None:
@@ -208,7 +207,7 @@ def _first_difference(connection: duckdb.DuckDBPyConnection, sql: str, framed: F
             if wrong.size:
                 return n_seen + int(wrong[0])
             n_seen += len(number)
-    except (duckdb.Error, pa.ArrowException) as error:
+    except (duckdb.Error, *ARROW_FAULTS) as error:
         raise _refused(error) from error
     return None if n_seen == framed.n_record else n_seen
 
@@ -225,29 +224,32 @@ def _is_landed(connection: duckdb.DuckDBPyConnection, read: _Readable, form: Fil
     """The same bytes landed before, under the same form, and what lies there is still what was framed, to the hash of each record."""
     if not target.is_file():
         return False
-    names = [quoted(name) for name in read.framed.columns]
-    computed = f"select _hash_a as a, _hash_b as b, {_hash_columns(_digest(read.framed.columns, names))} from read_parquet({_literal(str(target))})"
+    columns = read.framed.columns
+    digest = _digest(columns, [quoted(name) for name in columns])
+    both = f"select _hash_a as a, _hash_b as b, {_hash_columns(digest)} from read_parquet({_literal(str(target))}, hive_partitioning = false)"
     try:
-        schema = pq.read_schema(target)
-        if (schema.metadata or {}).get(_FORM_KEY.encode()) != _form_text(form).encode():
-            return False
-        if tuple(schema.names) != (*read.framed.columns, "_hash_a", "_hash_b"):
+        names, notes = read_footer(target)
+        if names != (*columns, "_hash_a", "_hash_b") or notes.get(_FORM_KEY.encode()) != _form_text(form).encode():
             return False
         _compare(connection, read, target)
-        different = _run(connection, f"select count(*) from ({computed}) where a is distinct from _hash_a or b is distinct from _hash_b")
-    except (Refusal, pa.ArrowException, OSError, ValueError):
+        different = _run(connection, f"select count(*) from ({both}) where a is distinct from _hash_a or b is distinct from _hash_b")
+    except (RefusedError, *ARROW_FAULTS):
         return False
     return bool(different[0][0] == 0)
 
 
 def _publish(part: Path, target: Path) -> None:
-    for path, step in ((part, lambda: part.replace(target)), (target.parent, lambda: None)):
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        step()
+    _sync(part)
+    part.replace(target)
+    _sync(target.parent)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _run(connection: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[object, ...]]:
@@ -257,13 +259,13 @@ def _run(connection: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[object, 
         raise _refused(error) from error
 
 
-def _refused(error: Exception) -> Refusal | OSError:
+def _refused(error: Exception) -> RefusedError | OSError:
     """The file's fault, unless the disk is to blame. The engine's own words may quote a record, so they go no further."""
     first = str(error).partition("\n")[0]
     cause = next((cause for cause in _NO_ROOM if cause in first), None)
     if cause is not None:
         return OSError(None, cause)
-    return Refusal("engine_refused", f"the engine cannot read what was framed ({type(error).__name__})")
+    return RefusedError("engine_refused", f"the engine cannot read what was framed ({type(error).__name__})")
 
 
 def _literal(text: str) -> str:

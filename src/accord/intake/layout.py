@@ -10,8 +10,24 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from accord.intake.readers import (
-    READER_KINDS, Amount, Code, Constant, Date, FirstOf, Given, Integer, Lookup, MonthsAfter, Number, Partner, Reader, Text,
-    columns_of, expand, expand_all, given_names,
+    READER_KINDS,
+    Amount,
+    Code,
+    Constant,
+    Date,
+    FirstOf,
+    Given,
+    Integer,
+    Lookup,
+    MonthsAfter,
+    Number,
+    Partner,
+    Reader,
+    Text,
+    columns_of,
+    expand,
+    expand_all,
+    given_names,
 )  # fmt: skip
 
 _ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -257,8 +273,8 @@ class Layout(_Strict):
         return list(found)
 
     def _conditions(self) -> Iterator[When]:
-        sections = [*self.registration, *([self.activity] if self.activity else [])]
-        yield from (s.when for s in sections if s.when)
+        whens = [*(r.when for r in self.registration), self.activity.when if self.activity else None]
+        yield from (when for when in whens if when)
 
     def ignored_columns(self) -> list[str]:
         """The raw columns that are left out with a reason."""

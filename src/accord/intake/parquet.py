@@ -11,23 +11,33 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
+import pyarrow
+import pyarrow.compute
+import pyarrow.parquet
 from numpy.typing import NDArray
 
 from accord.intake.frame import Framed
-from accord.intake.limits import FREE_CELLS, MAX_CELLS_PER_BYTE, MAX_RECORD_BYTES, MEBIBYTE, Refusal, check_names
+from accord.intake.limits import FREE_CELLS, MAX_CELLS_PER_BYTE, MAX_RECORD_BYTES, MEBIBYTE, RefusedError, check_names
+
+pa: Any = pyarrow  # it carries no types
+pc: Any = pyarrow.compute
+pq: Any = pyarrow.parquet
+
+ARROW_FAULTS = (pa.ArrowException, OSError, ValueError, TypeError, LookupError, OverflowError, RuntimeError)
+"""What PyArrow raises over a file that it cannot read, as seen over damaged files of every kind."""
 
 _BATCH_RECORDS = 16_384
-_FAULTS = (pa.ArrowException, OSError, ValueError, TypeError, LookupError, OverflowError, RuntimeError)
 
 
 @dataclass(frozen=True)
 class FramedParquet:
-    """What PyArrow found. texts: SQL for each column as text. measured: the columns that were text, whose lengths were framed. n_value: per column, how many are neither NULL nor empty."""
+    """What PyArrow found. texts: SQL for each column as text. measured: the columns that were text, whose lengths were framed.
+
+    n_value: per column, how many are neither NULL nor empty.
+    """
 
     framed: Framed
     texts: tuple[str, ...]
@@ -42,9 +52,9 @@ def frame_parquet(file: Path, lengths: Path) -> FramedParquet:
             schema, n_record = parquet.schema_arrow, parquet.metadata.num_rows
             check_names(tuple(schema.names))
             if not schema.names:
-                raise Refusal("no_heading", "the Parquet file has no column")
+                raise RefusedError("no_heading", "the Parquet file has no column")
             if n_record * len(schema.names) > max(FREE_CELLS, MAX_CELLS_PER_BYTE * file.stat().st_size):
-                raise Refusal("zip_bomb", f"the Parquet file declares more than {MAX_CELLS_PER_BYTE} values for each of its bytes")
+                raise RefusedError("zip_bomb", f"the Parquet file declares more than {MAX_CELLS_PER_BYTE} values for each of its bytes")
             texts = tuple(_as_text(f.name, _plain(f.type)) for f in schema)
             measured = tuple(i for i, f in enumerate(schema) if _is_text(_plain(f.type)))
             n_value = np.zeros(len(schema.names), np.int64)
@@ -52,17 +62,17 @@ def frame_parquet(file: Path, lengths: Path) -> FramedParquet:
             with lengths.open("wb") as out:
                 for batch in parquet.iter_batches(batch_size=_BATCH_RECORDS):
                     n_byte = _measure(batch, measured, n_value, n_read)
-                    out.write(n_byte.astype(np.uint32))
+                    out.write(n_byte.astype(np.uint32).data)
                     n_read, n_content = n_read + batch.num_rows, n_content + int(n_byte.sum())
-    except _FAULTS as error:
-        raise Refusal("damaged_parquet", f"the file is not a whole Parquet file ({type(error).__name__})") from error
+    except ARROW_FAULTS as error:
+        raise RefusedError("damaged_parquet", f"the file is not a whole Parquet file ({type(error).__name__})") from error
     if n_read != n_record:
-        raise Refusal("damaged_parquet", f"the file's footer declares {n_record} records, and {n_read} are there")
+        raise RefusedError("damaged_parquet", f"the file's footer declares {n_record} records, and {n_read} are there")
     framed = Framed(tuple(schema.names), n_record, 0, n_content, quotes_newlines=False, lengths=lengths)
     return FramedParquet(framed, texts, measured, tuple(int(n) for n in n_value))
 
 
-def _measure(batch: pa.RecordBatch, measured: tuple[int, ...], n_value: NDArray[np.int64], n_before: int) -> NDArray[np.int64]:
+def _measure(batch: Any, measured: tuple[int, ...], n_value: NDArray[np.int64], n_before: int) -> NDArray[np.int64]:
     """Per record of the batch, the bytes of its text; n_value is added to in place."""
     total = np.zeros(batch.num_rows, np.int64)
     for i, column in enumerate(batch.columns):
@@ -75,23 +85,24 @@ def _measure(batch: pa.RecordBatch, measured: tuple[int, ...], n_value: NDArray[
         n_byte = pc.fill_null(pc.binary_length(plain), 0).to_numpy(zero_copy_only=False)
         nul = pc.index(pc.match_substring(plain, "\0"), value=True).as_py()
         if nul >= 0:
-            raise Refusal("nul_byte", f"record {n_before + nul + 1} holds a NUL byte in column {i + 1}")
+            raise RefusedError("nul_byte", f"record {n_before + nul + 1} holds a NUL byte in column {i + 1}")
         n_value[i] += int(np.count_nonzero(n_byte))
         total += n_byte
     if total.size and total.max() > MAX_RECORD_BYTES:
-        raise Refusal("field_too_long", f"record {n_before + int(total.argmax()) + 1} holds more than {MAX_RECORD_BYTES // MEBIBYTE} MiB of text")
+        longest = n_before + int(total.argmax()) + 1
+        raise RefusedError("field_too_long", f"record {longest} holds more than {MAX_RECORD_BYTES // MEBIBYTE} MiB of text")
     return total
 
 
-def _plain(kind: pa.DataType) -> pa.DataType:
+def _plain(kind: Any) -> Any:
     return kind.value_type if pa.types.is_dictionary(kind) else kind
 
 
-def _is_text(kind: pa.DataType) -> bool:
+def _is_text(kind: Any) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 
-def _as_text(name: str, kind: pa.DataType) -> str:
+def _as_text(name: str, kind: Any) -> str:
     """SQL for one column as text, NULL where it is empty."""
     column = quoted(name)
     types = pa.types
@@ -107,7 +118,13 @@ def _as_text(name: str, kind: pa.DataType) -> str:
         return f"cast(cast({column} as time) as varchar)"
     if types.is_null(kind):
         return "cast(null as varchar)"
-    raise Refusal("unsupported_column", f"column {name!r} is of type {kind}, which has no plain text")
+    raise RefusedError("unsupported_column", f"column {name!r} is of type {kind}, which has no plain text")
+
+
+def read_footer(file: Path) -> tuple[tuple[str, ...], dict[bytes, bytes]]:
+    """The column names of a Parquet file, and what its writer noted in it. Raises one of `ARROW_FAULTS`."""
+    schema = pq.read_schema(file)
+    return tuple(schema.names), schema.metadata or {}
 
 
 def quoted(name: str) -> str:
@@ -133,7 +150,7 @@ def _plain_number(text: str) -> str:
     )
 
 
-def copy_chunks(chunks: Iterator[bytes], file: Path) -> None:
+def spool(chunks: Iterator[bytes], file: Path) -> None:
     """Write the chunks to a file: Parquet is read from its end, so it cannot be framed as it comes."""
     with file.open("wb") as out:
         for chunk in chunks:

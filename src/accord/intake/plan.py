@@ -9,7 +9,18 @@ from functools import cached_property
 from pydantic import BaseModel
 
 from accord.intake.catalogue import CODED_FIELDS, Map
-from accord.intake.compile import Check, Value, cleaned, compile_reader, is_repeated_digit, is_valid_nhs_number, literal, name, nhs_number, one_of
+from accord.intake.compile import (
+    Check,
+    Value,
+    cleaned,
+    compile_reader,
+    is_repeated_digit,
+    is_valid_nhs_number,
+    literal,
+    name,
+    nhs_number,
+    one_of,
+)
 from accord.intake.layout import CodesSection, Identifier, When
 from accord.intake.readers import columns_of
 from accord.intake.rules import RULES
@@ -66,12 +77,8 @@ class Plan:
 
     @cached_property
     def identifiers(self) -> dict[str, str]:
-        """Identifier system to the SQL of its value with its scope before it; NULL where it cannot identify anyone."""
-        return {i.system: _scoped(i, self._identifier(i)) for i in self.map.layout.identifier}
-
-    def _identifier(self, identifier: Identifier) -> str:
-        text = self._identifier_text(identifier)
-        return f"case when {is_valid_nhs_number(text)} then {text} end" if identifier.system == "nhs_number" else text
+        """Identifier system to the SQL of its text with its scope before it, whether or not it can identify anyone."""
+        return {i.system: _scoped(i, self._identifier_text(i)) for i in self.map.layout.identifier}
 
     def _identifier_text(self, identifier: Identifier) -> str:
         text = f"upper({cleaned(identifier.column, [*identifier.missing, *self.map.layout.file.missing])})"
@@ -79,13 +86,12 @@ class Plan:
 
     @property
     def sighting_key(self) -> str:
-        """The SQL of the record's identifiers joined in the order of trust; NULL where it has none."""
+        """The SQL of the record's identifiers joined in the order of trust, as they stand; NULL where it has none."""
         ids = [self.identifiers.get(system) for system in self.systems]
-        held = [i for i in ids if i]
-        if not held:
+        if not any(ids):
             return "cast(null as varchar)"
-        joined = " || chr(31) || ".join(f"coalesce({i}, '')" if i else "''" for i in ids)
-        return f"case when coalesce({', '.join(held)}, '') <> '' then {joined} end"
+        joined = " || '|' || ".join(f"coalesce({i}, '')" if i else "''" for i in ids)
+        return f"nullif({joined}, '{'|' * (len(ids) - 1)}')"
 
     @cached_property
     def amounts(self) -> dict[str, str]:
@@ -124,7 +130,8 @@ class Plan:
         for check in self._all_checks():
             before = found.get((check.rule, check.column))
             found[check.rule, check.column] = replace(check, condition=f"({before.condition}) or ({check.condition})") if before else check
-        return list(found.values())
+        refused = {c.condition for c in found.values() if RULES[c.rule].severity == "refuse"}
+        return [c for c in found.values() if c.rule != "unreadable_value" or c.condition not in refused]
 
     def _all_checks(self) -> Iterator[Check]:
         for identifier in self.map.layout.identifier:
@@ -146,7 +153,7 @@ class Plan:
 
     def _section(self, path: Sequence[str | int]) -> object:
         section = getattr(self.map.layout, str(path[0]))
-        return section[path[1]] if isinstance(section, list) else section
+        return section[int(path[1])] if isinstance(section, list) else section
 
     def _identifier_checks(self, identifier: Identifier) -> Iterator[Check]:
         if identifier.system != "nhs_number":
@@ -161,7 +168,8 @@ class Plan:
         if not layout.identifier or not (layout.activity or layout.registration or layout.person):
             return
         column = layout.identifier[0].column
-        yield Check("missing_person", column, f"{self.sighting_key} is null", name(column), personal=True)
+        usable = ", ".join(identifying(i.system, self._identifier_text(i)) for i in layout.identifier)
+        yield Check("missing_person", column, f"coalesce({usable}, '') = ''", name(column), personal=True)
 
     def _day_checks(self, path: tuple[str | int, ...], value: Value) -> Iterator[Check]:
         if (path[0], path[-1]) in _NOT_FUTURE and (column := self._column(path)):
@@ -202,6 +210,11 @@ def _split_check(codes: CodesSection) -> Iterator[Check]:
         column = codes.columns[0]
         left_over = f"split_part({name(column)}, {literal(codes.split)}, {codes.most + 1})"
         yield Check("too_many_codes", column, f"coalesce({left_over}, '') <> ''", name(column), f"only the first {codes.most} are taken")
+
+
+def identifying(system: str, text: str) -> str:
+    """The SQL of an identifier's text where it can identify someone, else NULL: an NHS number must have a right check digit."""
+    return f"case when {is_valid_nhs_number(text)} then {text} end" if system == "nhs_number" else text
 
 
 def _scoped(identifier: Identifier, text: str) -> str:

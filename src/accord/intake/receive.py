@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from accord.errors import UserError
 from accord.intake.catalogue import Map, match_columns
@@ -48,7 +49,9 @@ def _landed_of(place: Place, receipt: Receipt) -> Path:
     return path
 
 
-def receive(place: Place, maps: Mapping[str, Map], receipts: Sequence[Receipt], files: Sequence[SourceFile], scratch: Path, progress: Progress) -> list[Delivery]:
+def receive(
+    place: Place, maps: Mapping[str, Map], receipts: Sequence[Receipt], files: Sequence[SourceFile], scratch: Path, progress: Progress
+) -> list[Delivery]:
     """Land every file that has no receipt yet and write its receipt. Within `hold` only. Out: the new deliveries.
 
     The same bytes again under the same source are a logged no-op. Raises UserError at a file whose columns its map does not fit:
@@ -61,9 +64,11 @@ def receive(place: Place, maps: Mapping[str, Map], receipts: Sequence[Receipt], 
     return new
 
 
-def look(place: Place, maps: Mapping[str, Map], receipts: Sequence[Receipt], files: Sequence[SourceFile], scratch: Path, progress: Progress) -> list[Delivery]:
+def look(
+    place: Place, maps: Mapping[str, Map], receipts: Sequence[Receipt], files: Sequence[SourceFile], scratch: Path, progress: Progress
+) -> list[Delivery]:
     """As `receive`, but nothing is kept: the receipts are not written, and files land in `scratch`."""
-    new = []
+    new: list[Delivery] = []
     landed = scratch / "landed"
     landed.mkdir(parents=True, exist_ok=True)
     for file, result in _land(place, maps, receipts, files, landed, scratch, progress):
@@ -110,8 +115,8 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _said(file: SourceFile, result: Landed | Rejected) -> dict[str, object]:
-    said: dict[str, object] = {
+def _said(file: SourceFile, result: Landed | Rejected) -> dict[str, Any]:
+    said: dict[str, Any] = {
         "sha256": result.sha256, "n_byte": result.n_byte, "source_id": file.source.id, "partner_id": file.source.partner,
         "map_id": file.source.map, "file_name": file.name,
     }  # fmt: skip

@@ -75,7 +75,7 @@ def read_receipts(place: Place) -> list[Receipt]:
     return receipts
 
 
-def append_receipt(  # noqa: PLR0913
+def append_receipt(  # noqa: PLR0913 (a receipt has so many columns)
     place: Place,
     *,
     sha256: str,

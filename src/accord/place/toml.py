@@ -119,7 +119,11 @@ _PLAIN: tuple[tuple[str, str, str], ...] = (
         "a line that cannot be read",
         'write: key = "value", or a heading [name], or a comment that begins with #',
     ),
-    ("Illegal character", "a control character, which TOML does not allow", "take it out: the file may be damaged, or not be text"),
+    (
+        "Illegal character",
+        "a control character, which TOML does not allow",
+        "take it out: the file may be damaged, or not be text",
+    ),
     (
         "Found invalid character",
         "a control character, which TOML does not allow",

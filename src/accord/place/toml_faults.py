@@ -111,7 +111,7 @@ def _fault(f: Found, missing: set[tuple[KeyPath, str]]) -> Fault:
             what, mend = f"{place} is not one that accord knows", _mend_stray(f, missing)
         case "literal_error" if kind_of_value(f.given) in map(kind_of_type, members_of(f.wanted)):
             what, mend = f"{place} is {_shown(f.given)}, which is not one of its values", _mend_value(f)
-        case "union_tag_not_found" if (key := str(f.context.get("discriminator", "")).strip("'")):
+        case "union_tag_not_found" if key := str(f.context.get("discriminator", "")).strip("'"):
             values = [str(v) for m in members_of(f.wanted) for v in literals_of(fields_of(m)[key].annotation)]
             what, mend = f"{place_of((*f.path, key))} is missing", f"add it; it may be: {', '.join(values)}"
         case "union_tag_invalid":  # alternatives told apart by the value of one key, which Pydantic names in quotes

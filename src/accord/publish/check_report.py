@@ -101,12 +101,15 @@ _NEEDS = (
 )  # fmt: skip
 
 
+def _file(row: Any, findings: dict[Any, list[RuleCount]]) -> FileReport:
+    return FileReport(*row, findings=tuple(findings[row[0]]))
+
+
 def check_report(session: Session, unclaimed: Sequence[str]) -> CheckReport:
     """In: a session whose tables up to `issue` are made; names of files that no source takes. Out: the report."""
     findings: dict[Any, list[RuleCount]] = defaultdict(list)
     for submission_id, rule, severity, column, n, record, example in session.rows(_FINDINGS):
         findings[submission_id].append(RuleCount(str(rule), str(severity), str(column), int(str(n)), int(str(record)), str(example)))
-    rows: list[Any] = session.rows(_FILES)
-    files = [FileReport(*row, findings=tuple(findings[row[0]])) for row in rows]
+    files = [_file(row, findings) for row in session.rows(_FILES)]
     missed = [words.format(f"{rows[0][0]:,}") for sql, words in _NEEDS if (rows := session.rows(sql))]
     return CheckReport(tuple(files), tuple(unclaimed), tuple(missed))

@@ -1,0 +1,189 @@
+"""A page's maps and files as a place: every table of a run can be made of them, each by the step that the pipeline itself runs."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from accord import pipeline
+from accord.engine import Step
+from accord.identity.keyed_hash import keyed_hashes
+from accord.intake.catalogue import Map, match_columns, salt
+from accord.intake.layout import Layout
+from accord.intake.plan import Plan
+from accord.place import PlaceSettings, read_model
+from accord.tables import PUBLISHED, SUBMISSION, Table
+from accord.tables.working import IDENTIFIER_HASH, PARTNER
+
+KEY = bytes(32)
+PERIOD = {"from": date(2025, 4, 1), "to": date(2026, 4, 1)}
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of one table: its contract and full-width rows of Python values."""
+
+    table: Table
+    rows: tuple[tuple[object, ...], ...]
+
+
+RunStep = Callable[[Step, Mapping[str, Rows], Mapping[str, object]], Sequence[tuple[object, ...]]]
+
+
+@dataclass(frozen=True)
+class PageFile:
+    """One delivered file of a page, every value as text."""
+
+    name: str
+    map_id: str
+    partner_id: str
+    received_at: datetime
+    given: Mapping[str, str]
+    columns: tuple[str, ...]
+    records: tuple[tuple[str | None, ...], ...]
+
+
+@dataclass
+class _Recorder:
+    """As much of a session as the rooms need to say which steps they run. Nothing runs; small tables are kept as rows."""
+
+    folder: Path
+    steps: dict[str, Step] = field(default_factory=dict)
+    small: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    connection: Any = field(default_factory=lambda: SimpleNamespace(execute=lambda *_: None))
+
+    def materialise(self, step: Step, /, **_: object) -> None:
+        self.steps[step.output.name] = step
+
+    def register(self, name: str, files: Sequence[Path], **_: object) -> None:
+        self.small[name] = [row for file in files for row in pq.read_table(file).to_pylist()]
+
+    def rows(self, *_: object) -> list[tuple[Any, ...]]:
+        return []
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """What a run of some maps is made of: their plans, each step by the table it makes, and the rulebook's small tables."""
+
+    plans: tuple[Plan, ...]
+    steps: Mapping[str, Step]
+    small: Mapping[str, list[dict[str, Any]]]
+
+
+@cache
+def wiring(maps: tuple[tuple[str, str], ...], trust: tuple[str, ...]) -> Wiring:
+    """The wiring of maps (id and TOML) for identifier systems, the most trusted first. Raises UserError for a map at fault."""
+    with tempfile.TemporaryDirectory() as folder:
+        plans = tuple(Plan(_map(Path(folder), map_id, text), trust) for map_id, text in maps)
+        settings = PlaceSettings.model_validate(
+            {"name": "Page", "currency": "GBP", "calendar": "nhs_financial_year", "key": "demo", "period": PERIOD, "identity": {"trust": trust}}
+        )
+        recorder: Any = _Recorder(Path(folder))
+        pipeline.build(pipeline.Work(recorder, settings, plans, [], KEY, date(2026, 4, 1)), lambda _: None)
+        return Wiring(plans, recorder.steps, recorder.small)
+
+
+def _map(folder: Path, map_id: str, text: str) -> Map:
+    said = tomllib.loads(text)
+    head = "".join(f'{key} = "The map of this page"\n' for key in ("title", "reference") if key not in said)
+    path = folder / f"{map_id}.toml"
+    path.write_text(head + text + ("" if "file" in said else '\n[file]\nformat = "csv"\n'), encoding="utf-8")
+    return Map(map_id, path, read_model(path, Layout))
+
+
+def systems_of(maps: Mapping[str, str]) -> tuple[str, ...]:
+    """The identifier systems in the order in which maps name them: the order of trust of a page that states none."""
+    found = (i["system"] for text in maps.values() for i in tomllib.loads(text).get("identifier", []))
+    return tuple(dict.fromkeys(found)) or ("nhs_number",)
+
+
+@dataclass
+class PagePlace:
+    """A page's place. Tables are made when they are asked for, once; a table that the page gives is not made."""
+
+    maps: Mapping[str, str]
+    trust: tuple[str, ...]
+    files: Sequence[PageFile]
+    given: Mapping[str, Rows]
+
+    def make(self, names: Sequence[str], run: RunStep) -> dict[str, Rows]:
+        """The named tables, each step run by `run`. Raises UserError for a map or a file that does not fit."""
+        wired = wiring(tuple(self.maps.items()), self.trust)
+        made = {PARTNER.name: self._partners(), SUBMISSION.name: self._submissions()}
+        made |= {name: _small(wired, name) for name in ("age_band", "code_form", "calendar_month")}
+        made |= {plan.map.raw.name: self._raw(plan) for plan in wired.plans} | dict(self.given)
+        for name in names:
+            _make(name, wired, made, run)
+        return {name: made[name] for name in names}
+
+    def contract(self, name: str) -> Table:
+        """The contract of a table that can be made."""
+        step = wiring(tuple(self.maps.items()), self.trust).steps.get(name)
+        return step.output if step else PUBLISHED[name]
+
+    def _partners(self) -> Rows:
+        ids = dict.fromkeys(f.partner_id for f in self.files)
+        return Rows(PARTNER, tuple((i, i, "other") for i in ids))
+
+    def _submissions(self) -> Rows:
+        said = [
+            {"submission_id": n, "partner_id": f.partner_id, "source_id": f.map_id, "map_id": f.map_id, "file_name": f.name, "sha256": f"{n:064}",
+             "n_byte": 0, "received_at": f.received_at, "status": "landed", "n_record": len(f.records)}
+            for n, f in enumerate(self.files, 1)
+        ]  # fmt: skip
+        return _rows(SUBMISSION, said)
+
+    def _raw(self, plan: Plan) -> Rows:
+        records = []
+        for number, file in enumerate(self.files, 1):
+            if file.map_id == plan.map.map_id:
+                match_columns(plan.map, file.name, file.columns)
+                records += [_landed(plan, number, n, file, record) for n, record in enumerate(file.records, 1)]
+        return _rows(plan.map.raw, records)
+
+
+def _landed(plan: Plan, submission_id: int, number: int, file: PageFile, record: tuple[str | None, ...]) -> dict[str, object]:
+    values = dict(zip(file.columns, record, strict=True))
+    digest = hashlib.md5(chr(31).join(values[c] or "" for c in sorted(values)).encode()).digest()
+    hashed = int.from_bytes(digest, "little")
+    about = {
+        "_submission_id": submission_id, "_record_number": number, "_received_at": file.received_at, "_partner_id": file.partner_id,
+        "_salt": salt(file.partner_id, file.map_id, file.given), "_hash_a": hashed >> 66, "_hash_b": (hashed & (2**64 - 1)) >> 2,
+    }  # fmt: skip
+    given = {f"_given_{name}": value for name, value in file.given.items()}
+    return {**values, **about, **given, **{f"_constant_{day}": day for day in plan.map.layout.constant_days()}}
+
+
+def _rows(table: Table, records: Sequence[Mapping[str, object]]) -> Rows:
+    return Rows(table, tuple(tuple(r.get(c.name) for c in table) for r in records))
+
+
+def _small(wired: Wiring, name: str) -> Rows:
+    table = next(t for step in wired.steps.values() for t in step.inputs if t.name == name)
+    return _rows(table, wired.small[name])
+
+
+def _make(name: str, wired: Wiring, made: dict[str, Rows], run: RunStep) -> None:
+    if name in made:
+        return
+    if name == IDENTIFIER_HASH.name:
+        _make("identifier", wired, made, run)
+        texts = sorted(str(row[0]) for row in made["identifier"].rows)
+        made[name] = Rows(IDENTIFIER_HASH, tuple(zip(texts, map(int, keyed_hashes(texts, KEY)), strict=True)))
+        return
+    step = wired.steps[name]
+    for table in step.inputs:
+        _make(table.name, wired, made, run)
+    given = {table.name: made[table.name] for table in step.inputs}
+    made[name] = Rows(step.output, tuple(run(step, given, {})))
