@@ -17,7 +17,7 @@ from rich.console import Console
 
 import accord
 from accord import pipeline, place, screens, simulate
-from accord.engine.recorded import trace_recorded
+from accord.engine.recorded import recorded_files, trace_recorded
 from accord.errors import AuditError, ExitCode, UserError
 
 app = typer.Typer(
@@ -142,7 +142,8 @@ def lineage(
 ) -> None:
     """Show where a published column comes from, through the steps, to the columns of the raw files."""
     opened = accord.open(directory).open_run(run)
-    screens.print_lineage(out, column, trace_recorded(opened.folder / pipeline.LINEAGE_NAME, column))
+    recorded = opened.folder / pipeline.LINEAGE_NAME
+    screens.print_lineage(out, trace_recorded(recorded, column), recorded_files(recorded))
 
 
 @contextmanager

@@ -141,7 +141,7 @@ def _publish(place: Place, maps: Mapping[str, Map], key: bytes, folder: Path, pr
             held = _audited(session)
             progress("content hashes")
             tables = {name: _entry(session, name) for name in PUBLISHED}
-            lineage = recorded(session.steps)
+            lineage = recorded(session.steps, session.kernels, _raw_files(maps, deliveries))
         progress("publish")
         _keep_inputs(place, maps, staging)
         (staging.folder / LINEAGE_NAME).write_text(lineage, encoding="utf-8")
@@ -224,6 +224,11 @@ def _entry(session: Session, name: str) -> TableEntry:
     n_row = int(str(session.rows(f'select count(*) from "{name}"')[0][0]))
     columns = tuple((c.name, c.type) for c in table)
     return TableEntry(file=f"tables/{name}.parquet", content_hash=content_hash(session, table), n_row=n_row, edition=table.edition, columns=columns)
+
+
+def _raw_files(maps: Mapping[str, Map], deliveries: Sequence[Delivery]) -> dict[str, list[str]]:
+    landed = [d.receipt for d in deliveries if d.landed]
+    return {one.raw.name: [r.file_name for r in landed if r.map_id == one.map_id] for one in maps.values()}
 
 
 def _inputs_hash(place: Place, maps: Mapping[str, Map], receipts: Sequence[Receipt]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from accord.publish.run_report import RateRow, RunReport
 from accord.tables import Table
 
 _MOST_GROUPS = 12
+_MOST_FILES = 4
 _RATES = ("cost per\nperson-month", "acts per 1,000\nperson-months")
 
 
@@ -193,9 +194,16 @@ def print_findings(console: Console, what: str, findings: Sequence[str], clean: 
         console.print(f"  {escape(finding)}", soft_wrap=True)
 
 
-def print_lineage(console: Console, column: str, hops: Sequence[Hop]) -> None:
-    """Where a column comes from, step by step, the raw columns last."""
-    console.print(f"[bold]{escape(column)}[/]")
+def print_lineage(console: Console, hops: Sequence[Hop], files: Mapping[str, Sequence[str]]) -> None:
+    """Where a column comes from, step by step, down to the columns of the delivered files."""
     for hop in hops:
-        sources = ", ".join(f"{table}.{name}" for table, name in hop.sources) or "a constant"
-        console.print(f"  {escape(hop.table)}.{escape(hop.column)}  ←  {escape(sources)}   [dim]({escape(hop.step)})[/]", soft_wrap=True)
+        name = f"{hop.table}.{hop.column}"
+        if hop.step:
+            sources = ", ".join(f"{table}.{column}" for table, column in hop.sources) or "nothing but the step's own text"
+            console.print(f"[bold]{escape(name)}[/]  by step '{escape(hop.step)}'\n    from {escape(sources)}", soft_wrap=True)
+        elif hop.table in files:
+            delivered = files[hop.table]
+            more = f" and {len(delivered) - _MOST_FILES} more" if len(delivered) > _MOST_FILES else ""
+            console.print(f"[bold]{escape(name)}[/]  as delivered in {escape(', '.join(delivered[:_MOST_FILES]))}{more}", soft_wrap=True)
+        else:
+            console.print(f"[bold]{escape(name)}[/]  set up by the run from place.toml, the rulebook or the key", soft_wrap=True)

@@ -44,8 +44,7 @@ def publish() -> Callable[[str, list[Path], Path], OpenRun]:
 
 def records(file: Path) -> Iterator[tuple[int, Record]]:
     """Each record of a CSV file with its number from 1, read by Python's own reader."""
-    opened = gzip.open(file, "rt", encoding="utf-8", newline="") if file.suffix == ".gz" else file.open(encoding="utf-8", newline="")
-    with opened as lines:
+    with gzip.open(file, "rt", encoding="utf-8", newline="") if file.suffix == ".gz" else file.open(encoding="utf-8", newline="") as lines:
         yield from enumerate(csv.DictReader(lines), 1)
 
 

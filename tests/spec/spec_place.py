@@ -148,9 +148,13 @@ class PagePlace:
         records = []
         for number, file in enumerate(self.files, 1):
             if file.map_id == plan.map.map_id:
-                match_columns(plan.map, file.name, file.columns)
+                self._match(plan, file)
                 records += [_landed(plan, number, n, file, record) for n, record in enumerate(file.records, 1)]
         return _rows(plan.map.raw, records)
+
+    def _match(self, plan: Plan, file: PageFile) -> None:
+        with tempfile.TemporaryDirectory() as folder:  # what it tells names a line of the map
+            match_columns(_map(Path(folder), plan.map.map_id, self.maps[plan.map.map_id]), file.name, file.columns)
 
 
 def _landed(plan: Plan, submission_id: int, number: int, file: PageFile, record: tuple[str | None, ...]) -> dict[str, object]:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from accord.engine import duck
-from accord.engine.session import Session
+from accord.engine.session import Kernel, Session
 from accord.tables import Table
 
 _ARROW = {
@@ -19,12 +19,14 @@ _ARROW = {
 }  # fmt: skip
 
 
-def write_columns(session: Session, table: Table, columns: Mapping[str, Sequence[Any]]) -> Path:
-    """Write a small table that no step makes, column by column, and register it. Out: its file."""
+def write_columns(session: Session, table: Table, columns: Mapping[str, Sequence[Any]], made_by: Kernel | None = None) -> Path:
+    """Write a small table that no step makes, column by column, and register it. made_by: for lineage. Out: its file."""
     arrays = [pa.array(columns[c.name], type=_ARROW[c.type]) for c in table]
     path = session.folder / f"{table.name}.parquet"
     pq.write_table(pa.table(arrays, names=list(table.names)), path)
     session.register(table.name, [path])
+    if made_by:
+        session.kernels.append(made_by)
     return path
 
 

@@ -31,6 +31,15 @@ class Written:
     n_row: int
 
 
+@dataclass(frozen=True)
+class Kernel:
+    """A table that Python made and not a step: what made it, and of each column the (table, column) pairs it is made of."""
+
+    name: str
+    output: Table
+    columns: Mapping[str, tuple[tuple[str, str], ...]]
+
+
 class Session:
     """One in-memory database for one run; a context manager.
 
@@ -52,6 +61,7 @@ class Session:
             made.mkdir(parents=True, exist_ok=True)
         self._written: dict[str, Written] = {}
         self._steps: list[Step] = []
+        self.kernels: list[Kernel] = []
         self.connection = duck.connection(_settings([self.folder, scratch, *readable], scratch, memory_limit, threads))
 
     def __enter__(self) -> Self:
@@ -123,6 +133,8 @@ def _settings(reachable: Sequence[Path], scratch: Path, memory_limit: str | None
     files = [str(p.absolute()) for p in reachable if p.is_file()]
     folders = [str(p.absolute()) for p in reachable if not p.is_file()]
     settings = {
+        # A list of codes becomes a join otherwise: two dozen of them in one step take seconds to plan, and no less to run.
+        "disabled_optimizers": "'in_clause'",
         "temp_directory": duck.literal(str(scratch.absolute())),
         "allowed_directories": f"[{duck.literals(folders)}]",
         "allowed_paths": f"[{duck.literals(files)}]",

@@ -6,9 +6,13 @@ from collections.abc import Sequence
 
 from accord.engine import Session
 from accord.engine.feed import write_columns
+from accord.engine.session import Kernel
 from accord.identity.keyed_hash import keyed_hashes
 from accord.identity.steps import PEOPLE_OF_SIGHTINGS, PERSONS, identifiers, links, resolve
 from accord.tables.working import IDENTIFIER_HASH
+
+_LED_BY = (("identifier", "identifier"),)
+_HASHING = Kernel("keyed hash", IDENTIFIER_HASH, {"identifier": _LED_BY, "identifier_hash": _LED_BY})
 
 
 def build_people(session: Session, systems: Sequence[str], key: bytes) -> None:
@@ -23,7 +27,7 @@ def build_people(session: Session, systems: Sequence[str], key: bytes) -> None:
 def _hash_identifiers(session: Session, key: bytes) -> None:
     texts = [row[0] for row in session.rows("select identifier from identifier order by identifier")]
     hashes = keyed_hashes(texts, key)
-    write_columns(session, IDENTIFIER_HASH, {"identifier": texts, "identifier_hash": hashes.tolist()})
+    write_columns(session, IDENTIFIER_HASH, {"identifier": texts, "identifier_hash": hashes.tolist()}, _HASHING)
 
 
 def build_persons(session: Session) -> None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from accord.engine import Step
-from accord.intake.compile import cleaned, decimal, iso_day, literal, name
+from accord.intake.compile import cleaned, cleaned_text, compile_reader, decimal, iso_day, literal, name
 from accord.intake.layout import CodesSection
 from accord.intake.plan import Plan, identifying
 from accord.intake.readers import Code, FirstOf, Lookup
@@ -96,8 +96,11 @@ where d.record_number is null and {plan.condition(section.when)}"""
 
 def _currency_system(plan: Plan) -> str:
     reader = plan.map.layout.activity.currency if plan.map.layout.activity else None
-    first = reader.first_of[0] if isinstance(reader, FirstOf) else reader
-    return _system(plan, first.system) if isinstance(first, Code) else "cast(null as varchar)"
+    if isinstance(reader, FirstOf):
+        missing = plan.map.layout.file.missing
+        codes = [(compile_reader(r, target="VARCHAR", file_missing=missing).sql, r.system) for r in reader.first_of if isinstance(r, Code)]
+        return f"case {' '.join(f'when {code} is not null then {_system(plan, system)}' for code, system in codes)} end"
+    return _system(plan, reader.system) if isinstance(reader, Code) else "cast(null as varchar)"
 
 
 def _system(plan: Plan, system: str | Lookup) -> str:
@@ -153,7 +156,8 @@ def _by_parts(what: str, parts: Sequence[str], each: Sequence[str], plans: Seque
 
 def code_rows(plans: Sequence[Plan], output: Table) -> Step:
     """In: raw tables, dropped, sighting_person. Out: diagnosis or procedure, one row a code position that is filled."""
-    parts, each = [], []
+    parts: list[str] = []
+    each: list[str] = []
     for plan in plans:
         sections: list[CodesSection] = getattr(plan.map.layout, output.name)
         if sections:
@@ -168,7 +172,7 @@ def code_rows(plans: Sequence[Plan], output: Table) -> Step:
 def _codes(plan: Plan, i: int, section: CodesSection, output: Table) -> Iterator[str]:
     missing = [*section.missing, *plan.map.layout.file.missing]
     for offset, (column, part) in enumerate(_positions(section)):
-        text = cleaned(column, missing) if part is None else f"nullif(trim(split_part({name(column)}, {literal(section.split or '')}, {part})), '')"
+        text = cleaned(column, missing) if part is None else cleaned_text(f"split_part({name(column)}, {literal(section.split or '')}, {part})", missing)
         dated = f"coalesce({iso_day(cleaned(section.dates[offset], missing), section.date_format)}, care_date)" if section.dates else "care_date"
         yield f"""select record_id as activity_id, person_id, {section.first_position + offset} as position, system_{i} as code_system,
   upper(replace({text}, '.', '')) as code, {dated} as {output.name}_date
@@ -184,7 +188,8 @@ def _positions(section: CodesSection) -> Iterator[tuple[str, int | None]]:
 
 def observations(plans: Sequence[Plan]) -> Step:
     """In: raw tables, dropped, sighting_person. Out: observation, one row a filled column. A number that cannot be read is kept as text."""
-    parts, each = [], []
+    parts: list[str] = []
+    each: list[str] = []
     for plan in plans:
         sections = plan.map.layout.observation
         if sections:

@@ -24,8 +24,12 @@ from accord.intake.readers import (
 )  # fmt: skip
 
 DIGITS = "'0123456789'"
+# One column holds less than ten million million: an account number that slipped in is no amount, and sums of columns never overflow.
+_ADDEND = "decimal(19, 6)"
 _EXACT = "decimal(24, 6)"
 _MONEY = "decimal(18, 2)"
+_AMOUNT = "an amount in plain digits, 13 at most before the point"
+_MOST_MONTHS = 1200
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,12 @@ def one_of(values: Sequence[str]) -> str:
 
 def cleaned(column: str, missing: Sequence[str] = ()) -> str:
     """A raw column with the space around it taken off; NULL where that leaves nothing, or a text that stands for nothing."""
-    trimmed = f"trim({name(column)})"
+    return cleaned_text(name(column), missing)
+
+
+def cleaned_text(text: str, missing: Sequence[str] = ()) -> str:
+    """`cleaned`, of any SQL text."""
+    trimmed = f"trim({text})"
     if not missing:
         return f"nullif({trimmed}, '')"
     return f"case when {trimmed} in {one_of(['', *missing])} then null else {trimmed} end"
@@ -85,8 +94,9 @@ def _part(text: str, start: int, length: int | None = None) -> str:
     return f"substr({text}, {start}, {length})" if length else f"substr({text}, {start})"
 
 
-def _slashed(text: str) -> str:
-    return f" and substr({text}, 3, 1) = '/' and substr({text}, 6, 1) = '/'"
+def _marked(text: str, mark: str, *places: int) -> str:
+    """The condition that a mark stands at these places: `12025-4-01` has its dashes elsewhere, and is no day of 2025."""
+    return "".join(f" and substr({text}, {place}, 1) = '{mark}'" for place in places)
 
 
 def _month_name(text: str) -> str:
@@ -95,20 +105,23 @@ def _month_name(text: str) -> str:
     return f"case upper(substr({text}, 4, 3)) {whens} end"
 
 
+# How each format is put into YYYY-MM-DD, and what else must hold of the text.
 _ISO: dict[str, Callable[[str], tuple[str, str]]] = {
-    "YYYY-MM-DD": lambda x: (x, ""),
+    "YYYY-MM-DD": lambda x: (x, _marked(x, "-", 5, 8)),
     "YYYYMMDD": lambda x: (f"{_part(x, 1, 4)} || '-' || {_part(x, 5, 2)} || '-' || {_part(x, 7)}", ""),
-    "DD/MM/YYYY": lambda x: (f"{_part(x, 7)} || '-' || {_part(x, 4, 2)} || '-' || {_part(x, 1, 2)}", _slashed(x)),
-    "MM/DD/YYYY": lambda x: (f"{_part(x, 7)} || '-' || {_part(x, 1, 2)} || '-' || {_part(x, 4, 2)}", _slashed(x)),
+    "DD/MM/YYYY": lambda x: (f"{_part(x, 7)} || '-' || {_part(x, 4, 2)} || '-' || {_part(x, 1, 2)}", _marked(x, "/", 3, 6)),
+    "MM/DD/YYYY": lambda x: (f"{_part(x, 7)} || '-' || {_part(x, 1, 2)} || '-' || {_part(x, 4, 2)}", _marked(x, "/", 3, 6)),
     "DDMMYYYY": lambda x: (f"{_part(x, 5)} || '-' || {_part(x, 3, 2)} || '-' || {_part(x, 1, 2)}", f" and length({x}) = 8"),
     "MMYYYY": lambda x: (f"{_part(x, 3)} || '-' || {_part(x, 1, 2)} || '-01'", f" and length({x}) = 6"),
-    "YYYY-MM": lambda x: (f"{x} || '-01'", f" and length({x}) = 7"),
-    "DD-MON-YYYY": lambda x: (f"{_part(x, 8)} || '-' || {_month_name(x)} || '-' || {_part(x, 1, 2)}", f" and length({x}) = 11"),
-    "YYYY-MM-DD hh:mm:ss": lambda x: (_part(x, 1, 10), f" and length({x}) >= 16 and {_part(x, 11, 1)} in (' ', 'T')"),
+    "YYYY-MM": lambda x: (f"{x} || '-01'", f" and length({x}) = 7{_marked(x, '-', 5)}"),
+    "DD-MON-YYYY": lambda x: (f"{_part(x, 8)} || '-' || {_month_name(x)} || '-' || {_part(x, 1, 2)}", f" and length({x}) = 11{_marked(x, '-', 3, 7)}"),
+    "YYYY-MM-DD hh:mm:ss": lambda x: (
+        _part(x, 1, 10), f" and length({x}) >= 16 and {_part(x, 11, 1)} in (' ', 'T'){_marked(x, '-', 5, 8)}"
+    ),
 }
 
 
-def decimal(text: str, type_: str = _EXACT) -> str:
+def decimal(text: str, type_: str = _ADDEND) -> str:
     """The number that a text of digits, sign and point writes; NULL where it writes none. No exponents, no separators."""
     return f"case when translate({text}, '0123456789.+-', '') = '' then try_cast({text} as {type_}) end"
 
@@ -186,13 +199,16 @@ def _date(reader: Date, missing: Sequence[str], required: bool) -> Value:
 
 def _months_after(reader: MonthsAfter, missing: Sequence[str]) -> Value:
     start = compile_reader(reader.months_after, target="DATE", file_missing=missing)
-    count = _scalar(reader.count, cleaned(reader.count, missing), whole(cleaned(reader.count, missing)), "unreadable_number", True)
+    text = cleaned(reader.count, missing)
+    # A larger count leads out of the calendar, where the engine stops.
+    number = f"case when {whole(text)} between -{_MOST_MONTHS} and {_MOST_MONTHS} then {whole(text)} end"
+    count = _scalar(reader.count, text, number, "unreadable_number", True, f"a number of months, {_MOST_MONTHS} at most")
     return Value(f"cast({start.sql} + interval 1 month * {count.sql} as date)", (*start.checks, *count.checks))
 
 
 def _amount(reader: Amount, missing: Sequence[str], required: bool) -> Value:
     columns = [reader.amount] if isinstance(reader.amount, str) else reader.amount
-    parts = [_scalar(c, cleaned(c, missing), decimal(cleaned(c, missing)), "unreadable_amount", required) for c in columns]
+    parts = [_scalar(c, cleaned(c, missing), decimal(cleaned(c, missing)), "unreadable_amount", required, _AMOUNT) for c in columns]
     checks = [check for part in parts for check in part.checks if check.rule != "missing_required"]
     values = [part.sql for part in parts]
     for product in reader.plus:
@@ -200,9 +216,8 @@ def _amount(reader: Amount, missing: Sequence[str], required: bool) -> Value:
         values.append(value)
         checks += more
     exact = _sum(values)
-    money = f"try_cast({exact} as {_MONEY})"
+    money = f"cast({exact} as {_MONEY})"
     label, raw = columns[0], name(columns[0])
-    checks.append(Check("unreadable_amount" if required else "unreadable_value", label, f"{exact} is not null and {money} is null", raw, "too large"))
     checks.append(Check("negative_amount", label, f"{money} < 0", raw))
     checks.append(Check("over_precise_amount", label, f"{exact} <> {money}", raw))
     if required:
@@ -222,10 +237,14 @@ def _merged(checks: Sequence[Check]) -> list[Check]:
 
 
 def _product(rate: str, times: str, missing: Sequence[str], required: bool) -> tuple[str, tuple[Check, ...]]:
-    by = _scalar(rate, cleaned(rate, missing), decimal(cleaned(rate, missing), "decimal(18, 6)"), "unreadable_amount", required)
+    by = _scalar(rate, cleaned(rate, missing), decimal(cleaned(rate, missing), "decimal(18, 6)"), "unreadable_amount", required, _AMOUNT)
     n = _scalar(times, cleaned(times, missing), whole(cleaned(times, missing)), "unreadable_number", required)
-    checks = tuple(c for c in (*by.checks, *n.checks) if c.rule != "missing_required")
-    return f"cast({by.sql} * cast({n.sql} as decimal(9, 0)) as {_EXACT})", checks
+    # Cast wide first: engines differ in what a product of decimals may hold.
+    product = f"try_cast(cast({by.sql} as decimal(28, 6)) * cast({n.sql} as decimal(10, 0)) as {_ADDEND})"
+    too_large = f"{by.sql} is not null and {n.sql} is not null and {product} is null"
+    large = Check("unreadable_amount" if required else "unreadable_value", rate, too_large, name(rate), f"times {times} is no amount of money")
+    checks = tuple(c for c in (*by.checks, large, *n.checks) if c.rule != "missing_required")
+    return product, checks
 
 
 def _sum(values: Sequence[str]) -> str:

@@ -22,7 +22,7 @@ from accord.intake.parquet import ARROW_FAULTS, frame_parquet, quoted, read_foot
 __all__ = ["FileForm", "Landed", "Rejected", "connect", "land", "land_with"]
 
 _FORM_KEY = "accord_form"
-_ROW_GROUP_BYTES = 128 * MEBIBYTE
+_ROW_GROUP_BYTES = 256 * MEBIBYTE  # of memory: the content, and 16 bytes for each value that points to it
 _ROW_GROUP_RECORDS = 122_880
 _DICTIONARY_VALUES = 4000  # dates, codes and providers gain from a dictionary; trying one on identifiers costs a sixth of the writing
 _BATCH_RECORDS = 1_000_000
@@ -152,7 +152,7 @@ def _write(connection: duckdb.DuckDBPyConnection, read: _Readable, form: FileFor
     columns = read.framed.columns
     named = ", ".join(f"c{i} as {quoted(name)}" for i, name in enumerate(columns))
     numbered = ", ".join(f"c{i}" for i in range(len(columns)))
-    n_mean = read.framed.n_content_byte // max(read.framed.n_record, 1) + len(columns)
+    n_mean = read.framed.n_content_byte // max(read.framed.n_record, 1) + 16 * len(columns)
     n_group = max(2048, min(_ROW_GROUP_RECORDS, _ROW_GROUP_BYTES // n_mean // 2048 * 2048))
     _run(
         connection,

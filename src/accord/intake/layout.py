@@ -15,6 +15,7 @@ from accord.intake.readers import (
     Code,
     Constant,
     Date,
+    DateFormat,
     FirstOf,
     Given,
     Integer,
@@ -163,7 +164,7 @@ class CodesSection(_Strict):
     system: str | Lookup
     first_position: int = Field(default=1, ge=1)
     dates: list[str] = []
-    date_format: str = "YYYY-MM-DD"
+    date_format: DateFormat = "YYYY-MM-DD"
     split: str | None = Field(default=None, min_length=1, max_length=1)
     most: int = Field(default=1, ge=1, le=50)
     missing: list[str] = []

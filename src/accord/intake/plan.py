@@ -16,6 +16,7 @@ from accord.intake.compile import (
     compile_reader,
     is_repeated_digit,
     is_valid_nhs_number,
+    iso_day,
     literal,
     name,
     nhs_number,
@@ -146,6 +147,13 @@ class Plan:
         yield from self._tie_check()
         for codes in (*self.map.layout.diagnosis, *self.map.layout.procedure):
             yield from _split_check(codes)
+            yield from self._code_date_checks(codes)
+
+    def _code_date_checks(self, codes: CodesSection) -> Iterator[Check]:
+        for column in codes.dates:
+            text = cleaned(column, [*codes.missing, *self.map.layout.file.missing])
+            condition = f"({self.has_activity}) and ({text} is not null and {iso_day(text, codes.date_format)} is null)"
+            yield Check("unreadable_value", column, condition, name(column), f"expected a date as {codes.date_format}; the activity's is taken")
 
     def _guard(self, path: Sequence[str | int]) -> str:
         when = getattr(self._section(path), "when", None)
@@ -190,11 +198,11 @@ class Plan:
     def _tie_check(self) -> Iterator[Check]:
         fields = ("gross_amount", "net_amount")
         shares = [self.sql("activity", f) for f in ("client_amount", "other_funder_amount") if self._reads(f)]
-        if all(self._reads(f) for f in fields) and shares:
+        if all(self._reads(f) for f in fields):
             gross, net = (self.sql("activity", f) for f in fields)
             column = self._column(("activity", "gross_amount"))
-            total = " + ".join(f"coalesce({s}, 0)" for s in shares)
-            condition = f"({self.has_activity}) and coalesce({', '.join(shares)}) is not null and {gross} <> {net} + {total}"
+            total = "".join(f" + coalesce({s}, 0)" for s in shares)
+            condition = f"({self.has_activity}) and {gross} <> {net}{total}"
             yield Check("amounts_do_not_tie", column, condition, name(column), "gross is not net and shares")
 
     @cached_property
@@ -208,8 +216,10 @@ class Plan:
 def _split_check(codes: CodesSection) -> Iterator[Check]:
     if codes.split:
         column = codes.columns[0]
-        left_over = f"split_part({name(column)}, {literal(codes.split)}, {codes.most + 1})"
-        yield Check("too_many_codes", column, f"coalesce({left_over}, '') <> ''", name(column), f"only the first {codes.most} are taken")
+        mark = "\\" + codes.split if codes.split in "^]\\-[" else codes.split
+        # Anything but marks and spaces after as many marks as codes are taken: empty places between do not hide what follows.
+        beyond = f"(?s)^([^{mark}]*[{mark}]){{{codes.most}}}.*[^{mark} ]"
+        yield Check("too_many_codes", column, f"regexp_matches({name(column)}, {literal(beyond)})", name(column), f"only the first {codes.most} are taken")
 
 
 def identifying(system: str, text: str) -> str:

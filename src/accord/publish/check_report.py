@@ -102,7 +102,8 @@ _NEEDS = (
 
 
 def _file(row: Any, findings: dict[Any, list[RuleCount]]) -> FileReport:
-    return FileReport(*row, findings=tuple(findings[row[0]]))
+    values: list[Any] = [*row, tuple(findings[row[0]])]
+    return FileReport(*values)
 
 
 def check_report(session: Session, unclaimed: Sequence[str]) -> CheckReport:

@@ -10,8 +10,8 @@ PERSON = Table(
     meaning="One person, as far as exact identifiers tell people apart.",
     columns=(
         bigint("person_id", "63-bit keyed hash of the person's strongest identifier: the same in every run and engine.", required=True),
-        day("birth_date", "Date of birth, from the most trusted record that gives one.", personal=True),
-        text("sex", "As recorded.", codes=SEX),
+        day("birth_date", "Date of birth, as most records state it.", personal=True),
+        text("sex", "As most records state it.", codes=SEX),
         day("death_date", "Date of death, where known."),
         text("ethnicity", "As recorded, in the partner's code."),
         integer("deprivation_decile", "1 is the most deprived tenth, where the partner gives it.", unit="decile"),

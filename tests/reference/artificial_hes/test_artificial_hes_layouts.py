@@ -5,11 +5,16 @@ Source: NHS England artificial data pilot, as copied in CUREd-Plus/cuRed. What i
 
 from __future__ import annotations
 
+import json
+import tomllib
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from accord.intake.catalogue import SHIPPED
+from accord.intake.layout import Layout
 
 pytestmark = pytest.mark.xdist_group("artificial_hes")
 APC, OP, AE = "artificial_hes_apc_0102_truncated.csv", "artificial_hes_op_0304_truncated.csv", "artificial_hes_ae_0708_truncated.csv"
@@ -70,7 +75,7 @@ def test_dates_that_stand_for_nothing_are_read_as_nothing(raw, run) -> None:
 def test_diagnoses_keep_their_position_and_their_system(raw, run) -> None:
     expected: Counter[tuple] = Counter()
     for r in _of(raw, APC):
-        expected.update((("icd10", p, r[f"DIAG_4_{p:02}"].strip()) for p in range(1, 21) if r[f"DIAG_4_{p:02}"].strip() not in NOTHING))
+        expected.update(("icd10", p, c) for p in range(1, 21) if (c := r[f"DIAG_4_{p:02}"].strip()) not in NOTHING)
     for r in _of(raw, OP):
         if r["ATTENDED"] in ("5", "6"):
             expected.update(("icd10", p, c) for p in range(1, 13) if (c := r[f"DIAG_4_{p:02}"].strip()) not in (*NOTHING, "R69X"))
@@ -99,3 +104,13 @@ def test_nobody_is_registered_and_the_totals_say_so(raw, run) -> None:
     before = sum(1 for r in _of(raw, APC) if r["EPISTART"] < "2001-04-01")
     reasons = run.sql("select reason, n_row from attrition where step = 'cost_per_person_month'").fetchall()
     assert dict(reasons) == {"outside the period": before, "neither registered nor resident": 2_074 + 818 + 1_000 - before}
+
+
+def test_the_emergency_care_map_names_every_field_of_the_national_layout(outside_data: Path) -> None:
+    metadata = json.loads((outside_data / "artificial_hes" / "ecds.json").read_text(encoding="utf-8"))
+    fields = [column["name"] for table in metadata["tables"] for column in table["tableSchema"]["columns"]]
+    layout = Layout.model_validate(tomllib.loads((SHIPPED / "ecds.toml").read_text(encoding="utf-8")))
+    named = {*layout.read_columns(), *layout.ignored_columns()}
+    assert len(fields) == 340
+    assert [field for field in fields if field not in named] == []
+    assert [c for c in layout.read_columns() if c not in fields and c not in layout.may_lack()] == []

@@ -96,7 +96,7 @@ def test_one_person_stands_behind_each_patient_with_or_without_an_nhs_number(raw
 
 def test_each_pseudonym_is_linked_once_and_the_shared_one_joins_nobody(raw, run) -> None:
     patients: dict[str, set[str]] = defaultdict(set)
-    for key, row in raw.items():
+    for row in raw.values():
         if "nhs_number" in row and has_pseudonym(row):
             patients[row["nhs_number"]].add(row["patient_id"])
     expected = Counter("conflict" if len(each) > 1 else "joined" for each in patients.values())

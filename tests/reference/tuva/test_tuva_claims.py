@@ -130,8 +130,9 @@ def test_person_months_are_the_enrolled_months(enrolled_months, run) -> None:
 
 def test_the_setting_follows_the_kind_of_claim(raw, run) -> None:
     found = dict(run.sql("select coalesce(setting, 'none'), count(*) from activity group by setting").fetchall())
-    emergency = sum(1 for (name, _), r in raw.items() if name == MEDICAL and r["place_of_service_code"] in ("20", "23"))
-    inpatient = sum(1 for (name, _), r in raw.items() if name == MEDICAL and (r["place_of_service_code"] == "21" or r["bill_type_code"][:2] in ("11", "12")))
+    medical = [r for (name, _), r in raw.items() if name == MEDICAL]
+    emergency = sum(1 for r in medical if r["place_of_service_code"] in ("20", "23"))
+    inpatient = sum(1 for r in medical if r["place_of_service_code"] == "21" or r["bill_type_code"][:2] in ("11", "12"))
     assert "none" not in found
     assert found["emergency"] == emergency == 86
     assert found["inpatient"] == inpatient == 135
