@@ -6,17 +6,17 @@
 from __future__ import annotations
 
 import inspect
-import json
 import re
 import sys
 import tomllib
-import typing
 from collections.abc import Iterable, Iterator
-from datetime import date
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 from typing import Any
+
+from map_pages import map_file, shipped_maps
+from model_pages import inline, place_file
+from page_parts import grid, join, prose
 
 ROOT = Path(__file__).resolve().parents[1]
 SPEC = ROOT / "tests" / "spec"
@@ -28,35 +28,15 @@ def pages() -> dict[str, str]:
         "reference/commands.md": commands(),
         "reference/place.md": place_file(),
         "reference/maps.md": map_file(),
+        "reference/shipped-maps.md": shipped_maps(),
         "reference/rules.md": rules(),
+        "reference/rulebook.md": rulebook(),
         "reference/tables.md": tables(),
         "reference/python.md": python(),
         "reference/glossary.md": (ROOT / "GLOSSARY.md").read_text(encoding="utf-8"),
         "reference/changes.md": (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"),
     }
     return found | behaviour()
-
-
-def cell(text: object) -> str:
-    """Text that can stand in a cell of a table."""
-    return re.sub(r"\s+", " ", str(text)).strip().replace("|", "\\|")
-
-
-def grid(headings: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
-    """A Markdown table."""
-    heads = list(headings)
-    lines = [heads, ["---"] * len(heads), *([cell(c) for c in row] for row in rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
-
-
-def prose(text: str | None) -> str:
-    """A docstring as Markdown."""
-    return inspect.cleandoc(text or "").strip() + "\n"
-
-
-def join(*parts: str) -> str:
-    """Parts of a page, an empty line between them."""
-    return "\n".join(part.rstrip("\n") + "\n" for part in parts if part.strip())
 
 
 # --- tables -----------------------------------------------------------------------------------------------------------------
@@ -67,14 +47,15 @@ def tables() -> str:
     contracts = import_module("accord.tables").PUBLISHED.values()
     intro = (
         "# Tables\n\nEach run publishes these tables, each as one Parquet file. A *lineage* column names the delivery rather than "
-        "the content, so two runs count as equal whatever it holds. A *personal* column is never shown outside direct care."
+        "the content, so two runs count as equal whatever it holds. A *personal* column must not be shown outside direct care."
     )
-    return join(intro, *(_table(t) for t in contracts))
+    listed = grid(("Table", "One row is"), ((f"[{t.name}](#{t.name})", t.meaning) for t in contracts))
+    return join(intro, listed, *(_table(t) for t in contracts))
 
 
 def _table(table: Any) -> str:
-    count = {None: "about single people: never published outside", 0: "not about people: no smallest count"}.get(
-        table.smallest_count, f"a published cell rests on at least {table.smallest_count} people"
+    count = {None: "about single people: not to leave the place", 0: "not about people: no smallest count"}.get(
+        table.smallest_count, f"a row that is shown outside must rest on at least {table.smallest_count} people"
     )
     facts = [f"Key: {', '.join(f'`{k}`' for k in table.key)}.", f"Edition {table.edition}.", f"Disclosure: {count}."]
     if not table.may_be_empty:
@@ -91,91 +72,6 @@ def _column_meaning(column: Any) -> str:
 
 def _column_marks(column: Any) -> str:
     return ", ".join(mark for mark in ("required", "lineage", "personal") if getattr(column, mark))
-
-
-# --- files that people write ------------------------------------------------------------------------------------------------
-
-
-def place_file() -> str:
-    """The keys of place.toml."""
-    settings = import_module("accord.place.settings")
-    intro = "# place.toml\n\nWhat a place is called, who its partners are, what they deliver, and for which period."
-    return join(intro, *(_model(m) for m in _models(settings, first="PlaceSettings")))
-
-
-def map_file() -> str:
-    """The keys of a map, the column readers, and the maps that come with the package."""
-    layout, readers = import_module("accord.intake.layout"), import_module("accord.intake.readers")
-    intro = (
-        "# Maps\n\nA map is a TOML file that says how one raw layout becomes canonical tables. Every column of the file is read by "
-        "a section, or ignored with a reason."
-    )
-    formats = join("### Formats of dates", grid(("Format", "Reads"), ((f"`{k}`", v) for k, v in readers.DATE_FORMATS.items())))
-    read = join("## Column readers", *(_model(m, level=3) for m in _models(readers)), formats)
-    sections = join("## Sections", *(_model(m, level=3) for m in _models(layout, first="Layout")))
-    return join(intro, shipped_maps(), sections, read)
-
-
-def shipped_maps() -> str:
-    """The maps that come with the package, with the sources of their layouts."""
-    folder = Path(import_module("accord.intake.layout").__file__ or "").parent / "maps"
-    read = {p: tomllib.loads(p.read_text("utf-8")) for p in sorted(folder.rglob("*.toml"))}
-    rows = [(f"`{p.relative_to(folder).with_suffix('').as_posix()}`", m["title"], m["reference"]) for p, m in read.items()]
-    return join("## Maps that come with Accord", grid(("Map", "Reads", "Source of the layout"), rows)) if rows else ""
-
-
-def _models(module: ModuleType, first: str = "") -> list[Any]:
-    """The public Pydantic models that a module defines, in its order, `first` before the others."""
-    found = [
-        v for n, v in vars(module).items()
-        if not n.startswith("_") and hasattr(v, "model_fields") and inspect.isclass(v) and v.__module__ == module.__name__
-    ]  # fmt: skip
-    return sorted(found, key=lambda m: m.__name__ != first)
-
-
-def _model(model: Any, level: int = 2) -> str:
-    rows = [
-        (f"`{f.alias or name}`", _type(f.annotation), "required" if f.is_required() else _default(f), _examples(f))
-        for name, f in model.model_fields.items()
-    ]
-    headings = ("Key", "Holds", "If left out", "Such as")[: 4 if any(row[3] for row in rows) else 3]
-    return join(f"{'#' * level} {model.__name__}", prose(model.__doc__), grid(headings, (row[: len(headings)] for row in rows)))
-
-
-def _default(field: Any) -> str:
-    value = field.get_default(call_default_factory=True)
-    return "nothing" if value in (None, [], (), {}, "") else f"`{_toml(value)}`"
-
-
-def _examples(field: Any) -> str:
-    return ", ".join(f"`{_toml(example)}`" for example in field.examples or [])
-
-
-def _toml(value: Any) -> str:
-    """A value as it is written in TOML, where Python and JSON write it otherwise."""
-    return value.isoformat() if isinstance(value, date) else json.dumps(value, ensure_ascii=False)
-
-
-def _type(annotation: Any) -> str:
-    """A type as a reader of the manual would say it."""
-    origin, parts = typing.get_origin(annotation), typing.get_args(annotation)
-    if origin is typing.Annotated:
-        return "reader" if _is_reader(annotation) else _type(parts[0])
-    if origin is typing.Literal:
-        return " or ".join(f'"{p}"' for p in parts)
-    if origin in (list, tuple):
-        return f"list of {_type(parts[0])}" if parts else "list"
-    if origin is dict:
-        return f"table of {_type(parts[1])}"
-    if parts:
-        return " or ".join(dict.fromkeys(_type(p) for p in parts if p is not type(None)))
-    return {"str": "text", "bool": "true or false", "int": "whole number", "date": "date"}.get(
-        getattr(annotation, "__name__", str(annotation)), getattr(annotation, "__name__", str(annotation))
-    )
-
-
-def _is_reader(annotation: Any) -> bool:
-    return any(type(m).__name__ == "Discriminator" for m in annotation.__metadata__)
 
 
 # --- rules, commands, Python ------------------------------------------------------------------------------------------------
@@ -195,6 +91,36 @@ def rules() -> str:
         "## Of a file",
         grid(("Rule", "When", "Mend"), ((f"`{name}`", r.title, r.mend) for name, r in rejected.items())),
     )
+
+
+def rulebook() -> str:
+    """The dated parameters and the code systems that the package knows."""
+    reader = import_module("accord.rulebook.reader")
+    data = {p.stem: tomllib.loads(p.read_text("utf-8")) for p in sorted(reader.FOLDER.rglob("*.toml"))}
+    intro = (
+        "# The rulebook\n\nWhat the law, a dictionary or a convention sets is data with its source, not a number in the code. A run's "
+        "manifest names the edition of the rulebook that it was made with."
+    )
+    return join(intro, *(_parameter_page(name, d) for name, d in data.items() if "value" in d), *map(_code_systems, _of_systems(data)))
+
+
+def _of_systems(data: dict[str, Any]) -> Iterator[Any]:
+    yield from (d for d in data.values() if "system" in d)
+
+
+def _parameter_page(name: str, data: Any) -> str:
+    rows = ((v["from"], v["published_on"], inline(v["amount"]), f"[{v['reference']}]({v['href']})") for v in data["value"])
+    facts = f"Unit: {data['unit']}. Checked on {data['checked_on']}."
+    return join(f"## {data['title']}", f"`{name}`. {facts}", grid(("From", "Published on", "Value", "Source"), rows))
+
+
+def _code_systems(data: Any) -> str:
+    intro = (
+        "A code is put into capitals and loses its dots before it is held against its system's form. A code of the right form may still "
+        "not exist. A map may name a system that is not listed here: its codes are kept, and their form is not looked at."
+    )
+    rows = ((f"`{s['id']}`", s["title"], f"`{s['pattern']}`", s["reference"]) for s in data["system"])
+    return join(f"## {data['title']}", intro, grid(("System", "What it is", "Form", "Source"), rows))
 
 
 def command_group() -> Any:
@@ -269,10 +195,20 @@ def _signature(name: str, thing: Any) -> str:
     if not callable(thing) or isinstance(thing, property):
         return ""
     signature = inspect.signature(thing)
-    parameters = [_taken(p) for p in signature.parameters.values() if p.name != "self"]
+    parameters = list(_all_taken(p for p in signature.parameters.values() if p.name != "self"))
     is_silent = inspect.isclass(thing) or signature.return_annotation in (signature.empty, None, "None")
     given = "" if is_silent else f" -> {signature.return_annotation}"
     return f"```text\n{name}({', '.join(parameters)}){given}\n```"
+
+
+def _all_taken(parameters: Iterable[inspect.Parameter]) -> Iterator[str]:
+    """The parameters in order, with the star from which on they are given by name."""
+    is_named = False
+    for parameter in parameters:
+        if parameter.kind is parameter.KEYWORD_ONLY and not is_named:
+            is_named = True
+            yield "*"
+        yield ("**" if parameter.kind is parameter.VAR_KEYWORD else "") + _taken(parameter)
 
 
 def _taken(parameter: inspect.Parameter) -> str:

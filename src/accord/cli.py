@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
+import re
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
+import duckdb
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 import accord
+from accord import bench as benches
 from accord import pipeline, place, screens, simulate
 from accord.engine.recorded import recorded_files, trace_recorded
 from accord.errors import AuditError, ExitCode, UserError
@@ -30,8 +36,22 @@ err = Console(stderr=True, highlight=False)
 
 Dir = Annotated[Path, typer.Argument(help="The place's folder.", show_default="this folder")]
 PlaceOption = Annotated[Path, typer.Option("--place", "-p", help="The place's folder.", show_default="this folder")]
-Memory = Annotated[str | None, typer.Option(help="The most memory the engine may use, such as 6GB.", show_default="80 % of the machine's")]
-Threads = Annotated[int | None, typer.Option(min=1, help="How many threads the engine may use.", show_default="every core")]
+MOST_THREADS = 256  # some thousands were seen to end the process
+
+
+def _memory(text: str | None) -> str | None:
+    """DuckDB takes -1GB for no limit at all, and with less than some 250 MB it cannot begin."""
+    found = re.fullmatch(r"(\d{1,6}) ?([MG])B", text or "0MB", re.IGNORECASE)
+    if text is not None and (not found or int(found[1]) < (256 if found[2] in "mM" else 1)):
+        raise typer.BadParameter(f"{text!r} is not an amount of memory: write 256MB or more, such as 800MB or 6GB")
+    return text
+
+
+Memory = Annotated[
+    str | None,
+    typer.Option(callback=_memory, help="The most memory the engine may use, such as 6GB.", show_default="80 % of the machine's"),
+]
+Threads = Annotated[int | None, typer.Option(min=1, max=MOST_THREADS, help="How many threads the engine may use.", show_default="every core")]
 HERE = Path()
 
 
@@ -46,8 +66,8 @@ class Format(StrEnum):
 def new(directory: Annotated[Path, typer.Argument(help="A folder that does not exist yet, or is empty.")]) -> None:
     """Make a new place: a commented place.toml and the folders it wants."""
     made = place.new_place(directory)
-    out.print(f"Made a place in {made.root}.", soft_wrap=True)
-    out.print(f"Next: list partners and sources in place.toml, put files into sources/, and type: accord check {directory}", soft_wrap=True)
+    _say(f"Made a place in {made.root}.")
+    _say(f"Next: list partners and sources in place.toml, put files into sources/, and type: accord check {shlex.quote(str(directory))}")
 
 
 @app.command()
@@ -82,7 +102,7 @@ def demo(
     """Make a small invented place, run it, and print one screen."""
     if not (directory / "place.toml").exists():
         simulate.copy_small_place(directory)
-        out.print(f"Made an invented place in {directory} (its people, partners and amounts are made up).")
+        _say(f"Made an invented place in {directory} (its people, partners and amounts are made up).")
     run(directory)
 
 
@@ -146,27 +166,85 @@ def lineage(
     screens.print_lineage(out, trace_recorded(recorded, column), recorded_files(recorded))
 
 
+def _say(text: str) -> None:
+    out.print(text, markup=False, soft_wrap=True)
+
+
+def _complain(text: str) -> None:
+    err.print(f"accord: {text}", markup=False, soft_wrap=True)
+
+
+class _Complaints(logging.Handler):
+    """What is logged, above the moving line of a terminal instead of through it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        _complain(record.getMessage())
+
+
+class Bench(StrEnum):
+    """What can be measured."""
+
+    intake = "intake"
+    tuva = "tuva"
+    place = "place"
+    all = "all"
+
+
+@app.command()
+def bench(
+    what: Annotated[Bench, typer.Argument(help="intake, tuva, place or all.")] = Bench.all,
+    records: Annotated[int | None, typer.Option(min=100, help="Records of intake and place.", show_default="5 and 50 million")] = None,
+    people: Annotated[int | None, typer.Option(min=10, help="People of tuva.", show_default="10,000")] = None,
+    files: Annotated[Path | None, typer.Option(help="The folder of the Tuva input layer's files; all leaves tuva out without it.")] = None,
+    folder: Annotated[Path | None, typer.Option("--out", help="Where to work. What is made there is taken away again.", show_default="the system's")] = None,
+    memory: Annotated[str, typer.Option(help="The most memory that what is measured may hold.")] = "8GB",
+    threads: Annotated[int, typer.Option(min=1, help="How many threads it may use.")] = 2,
+) -> None:
+    """Measure speed and memory on invented records, each beside a baseline of the same run."""
+    for asked in benches.asked(what.value, records, people, benches.Limits(memory, threads, files, folder)):
+        with _progress() as progress:
+            figures = benches.bench(asked, progress)
+        benches.print_figures(out, figures)
+
+
 @contextmanager
 def _progress() -> Iterator[pipeline.Progress]:
     """A moving line on a terminal, plain lines elsewhere; both on standard error."""
     if not err.is_terminal:
-        yield lambda label: err.print(f"accord: {label}", markup=False)
+        yield _complain
         return
     with err.status("starting") as status:
-        yield status.update
+        yield lambda label: status.update(escape(label))
 
 
 def main() -> None:
     """The `accord` command: exit code 0, or 1 for a finding, 2 for a person's mistake, 130 if interrupted."""
-    logging.basicConfig(level=logging.INFO, format="accord: %(message)s", stream=sys.stderr)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that lacks a letter gets a question mark, not a traceback
+    logging.basicConfig(level=logging.INFO, handlers=[_Complaints()])
     try:
         app()
     except UserError as error:
-        err.print(f"accord: {error}", markup=False, soft_wrap=True)
+        _complain(str(error))
         sys.exit(ExitCode.USER_ERROR)
     except AuditError as error:
-        err.print(f"accord: {error}", markup=False, soft_wrap=True)
+        _complain(str(error))
         sys.exit(ExitCode.FOUND)
-    except KeyboardInterrupt:
-        err.print("accord: interrupted; the last published run stays current", markup=False)
-        sys.exit(ExitCode.INTERRUPTED)
+    except duckdb.OutOfMemoryException as error:
+        what = f"there is not enough memory: {str(error).splitlines()[0]}"
+        _complain(str(UserError(what, where="the engine", what_to_do="give it more with --memory, or fewer --threads")))
+        sys.exit(ExitCode.USER_ERROR)
+    except RuntimeError as error:
+        if str(error) != "Query interrupted":  # what DuckDB makes of Ctrl-C
+            raise
+        _end_interrupted()
+    except SystemExit as end:
+        if end.code == ExitCode.INTERRUPTED:  # what Typer makes of it
+            _end_interrupted()
+        raise
+
+
+def _end_interrupted() -> NoReturn:
+    _complain("interrupted; the last published run stays current")
+    sys.exit(ExitCode.INTERRUPTED)

@@ -196,12 +196,14 @@ def _work_folder(place: Place) -> Iterator[Path]:
 
 
 def _sweep(place: Place) -> None:
-    """Take away what a run that was killed left behind: its staging, its working tables, what it kept of people."""
+    """Take away what a run that was killed left behind: its staging, its working tables, what it kept of people, half-landed files."""
     clean_up(place)
     known = {path.name for path in place.runs.iterdir()} if place.runs.is_dir() else set()
     for path in restricted_folder(place).iterdir():
         if path.name not in known:
             shutil.rmtree(path, ignore_errors=True)
+    for path in place.landed.glob(".landing-*.part"):
+        path.unlink(missing_ok=True)
 
 
 def _session(folder: Path, deliveries: Sequence[Delivery], resources: Resources) -> Session:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -19,14 +20,28 @@ from accord.tables import Table
 
 _MOST_GROUPS = 12
 _MOST_FILES = 4
-_RATES = ("cost per\nperson-month", "acts per 1,000\nperson-months")
+_RATES = ("cost per\nperson-\nmonth", "acts per\n1,000 person-\nmonths")
 
 
 def _grid(*headings: str, left: int = 1) -> Grid:
+    """Columns without lines between them: the first `left` hold words and may wrap, the others hold figures and may not."""
     grid = Grid(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    n_line = max(heading.count("\n") for heading in headings)
     for i, heading in enumerate(headings):
-        grid.add_column(heading, justify="left" if i < left else "right", overflow="fold")
+        is_figure = i >= left
+        lowered = "\n" * (n_line - heading.count("\n")) + heading
+        grid.add_column(lowered, justify="right" if is_figure else "left", overflow="fold", no_wrap=is_figure)
     return grid
+
+
+def _last_is_words(grid: Grid) -> Grid:
+    grid.columns[-1].justify, grid.columns[-1].no_wrap = "left", False
+    return grid
+
+
+def count(n: int, one: str, many: str = "") -> str:
+    """A number with the word for it: 1 file, 2 files, 3,363 records."""
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
 
 
 def money(amount: Decimal | None, decimals: int = 0) -> str:
@@ -38,10 +53,11 @@ def print_run(console: Console, settings: PlaceSettings, run: OpenRun, directory
     """The one screen of a run."""
     report, currency = run.report(), settings.currency
     console.print(f"\n[bold]{escape(settings.name)}[/] · {settings.period.start_date} to {settings.period.end_date} · run {run.run_id} published")
-    rejected = f" · [red]{report.n_rejected} rejected whole[/]" if report.n_rejected else ""
+    rejected = f" · [red]{report.n_rejected:,} rejected whole[/]" if report.n_rejected else ""
     console.print(
-        f"{report.n_person:,} people · {report.n_file} files{rejected} · {report.n_record:,} records · "
-        f"{report.n_quarantined:,} refused · {report.n_flagged:,} flagged and kept"
+        f"{count(report.n_person, 'person', 'people')} · {count(report.n_file, 'file')}{rejected} · {count(report.n_record, 'record')} · "
+        f"{report.n_quarantined:,} refused · {report.n_flagged:,} flagged and kept",
+        soft_wrap=True,
     )
     for name, reason in report.rejected:
         console.print(f"[red]rejected[/] {escape(name)}: {escape(reason)}", soft_wrap=True)
@@ -50,17 +66,23 @@ def print_run(console: Console, settings: PlaceSettings, run: OpenRun, directory
     _print_rates(console, "By practice, plan or area", report.by_organisation, currency)
     _print_bridge(console, report, currency)
     held = sum(audit.held for audit in run.manifest.audits)
-    console.print(f"\n{held} of {len(run.manifest.audits)} audits hold. Tables: {run.folder / 'tables'}", soft_wrap=True)
-    console.print(f"Next: accord show -p {directory} · accord show reconciliation -p {directory} · accord check {directory}", soft_wrap=True)
+    console.print(f"\n{held} of {len(run.manifest.audits)} audits hold. Tables: {escape(str(run.folder / 'tables'))}", soft_wrap=True)
+    place = escape(shlex.quote(str(directory)))
+    console.print(f"Next: accord show -p {place} · accord show reconciliation -p {place} · accord check {place}", soft_wrap=True)
 
 
 def _print_populations(console: Console, report: RunReport, currency: str) -> None:
-    grid = _grid("\nPopulation", "\nperson-months", "\nacts of care", f"\ncost, {currency}", *_RATES)
+    grid = _grid("Population", "person-\nmonths", "acts of\ncare", f"cost,\n{currency}", *_RATES)
     for name, row in sorted(report.populations.items()):
         grid.add_row(name, *_rate_cells(row))
     if not report.populations:
         console.print("\nNobody is registered or known to be resident in the period: there are no rates.")
         return
+    _print_below(console, grid)
+
+
+def _print_below(console: Console, grid: Grid) -> None:
+    console.print()
     console.print(grid)
 
 
@@ -74,32 +96,33 @@ def _rate_cells(row: RateRow) -> tuple[str, ...]:
 def _print_rates(console: Console, title: str, rows: Sequence[RateRow], currency: str) -> None:
     if not rows:
         return
-    grid = _grid(f"\n{title}", "\nacts of care", "of which\nwithout a cost", f"\ncost, {currency}", *_RATES)
+    grid = _grid(title, "acts of\ncare", "of which\nwithout\na cost", f"cost,\n{currency}", *_RATES)
     for row in rows[:_MOST_GROUPS]:
-        grid.add_row(
-            escape(row.group), f"{row.n_activity:,}", f"{row.n_without_cost:,}", money(row.cost), money(row.cost_per_person_month, 2),
-            money(row.activity_per_1000, 1),
-        )  # fmt: skip
+        is_costed = row.n_without_cost < row.n_activity or not row.n_activity
+        cost = (money(row.cost), money(row.cost_per_person_month, 2)) if is_costed else ("–", "–")
+        grid.add_row(escape(row.group), f"{row.n_activity:,}", f"{row.n_without_cost:,}", *cost, money(row.activity_per_1000, 1))
     if len(rows) > _MOST_GROUPS:
         grid.add_row(f"… {len(rows) - _MOST_GROUPS} more")
-    console.print(grid)
+    _print_below(console, grid)
 
 
 def _print_bridge(console: Console, report: RunReport, currency: str) -> None:
-    grid = _grid("\nFrom the files to the population's cost", "\nrecords", f"\n{currency}")
+    grid = _grid("From the files to the population's cost", "records", currency)
     for line, n, amount in report.bridge:
         is_total = line in ("in the file", "activity", "registered", "resident")
         style = "bold" if is_total else ("dim" if n == 0 and amount == 0 else "")
         grid.add_row(("" if is_total else "  ") + line, f"{n:,}", money(amount, 2), style=style)
-    console.print(grid)
+    _print_below(console, grid)
 
 
 def print_check(console: Console, report: CheckReport) -> None:
     """Per file what became of its records, what was found, and what later rooms will miss."""
     grid = _grid("File", "partner", "map", "records", "accepted", "refused", "duplicates", "flagged", left=3)
     for f in report.files:
-        counts = (f.n_record, f.n_accepted, f.n_refused, f.n_duplicate, f.n_flagged)
-        grid.add_row(escape(f.file_name), f.partner_id, f.map_id, *(f"{n:,}" for n in counts), style="red" if f.status == "rejected" else "")
+        counts = [f"{n:,}" for n in (f.n_record, f.n_accepted, f.n_refused, f.n_duplicate, f.n_flagged)]
+        is_rejected = f.status == "rejected"
+        cells = ["–", "rejected", "–", "–", "–"] if is_rejected else counts
+        grid.add_row(escape(f.file_name), f.partner_id, f.map_id, *cells, style="red" if is_rejected else "")
     console.print(grid)
     for f in report.files:
         _print_file_findings(console, f)
@@ -119,8 +142,7 @@ def _print_file_findings(console: Console, f: FileReport) -> None:
     if not f.findings:
         return
     console.print(f"\n[bold]{escape(f.file_name)}[/]")
-    grid = _grid("  rule", "severity", "column", "records", "for example", left=3)
-    grid.columns[4].justify = "left"
+    grid = _last_is_words(_grid("  rule", "severity", "column", "records", "for example", left=3))
     for found in f.findings:
         example = f"record {found.example_record}: {found.example}"
         grid.add_row(f"  {found.rule}", found.severity, escape(found.column), f"{found.n:,}", escape(example))
@@ -129,8 +151,7 @@ def _print_file_findings(console: Console, f: FileReport) -> None:
 
 def print_tables(console: Console, run: OpenRun) -> None:
     """The tables of a run and what a row of each is."""
-    grid = _grid("Table", "rows", "one row is")
-    grid.columns[2].justify = "left"
+    grid = _last_is_words(_grid("Table", "rows", "one row is"))
     for name, table in run.tables.items():
         grid.add_row(name, f"{run.manifest.tables[name].n_row:,}", table.meaning)
     console.print(grid)
@@ -189,7 +210,7 @@ def print_findings(console: Console, what: str, findings: Sequence[str], clean: 
     if not findings:
         console.print(f"{what}: {clean}")
         return
-    console.print(f"[red]{what}: {len(findings)} findings[/]")
+    console.print(f"[red]{what}: {count(len(findings), 'finding')}[/]")
     for finding in findings:
         console.print(f"  {escape(finding)}", soft_wrap=True)
 

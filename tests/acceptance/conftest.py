@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import shutil
 import subprocess
@@ -97,7 +98,12 @@ PROGRESS = tuple(
 
 def _accord(*args: object) -> Ended:
     out, err = io.StringIO(), io.StringIO()
-    with patch.object(sys, "argv", ["accord", *map(str, args)]), redirect_stdout(out), redirect_stderr(err):
+    with (
+        patch.object(sys, "argv", ["accord", *map(str, args)]),
+        patch.object(logging.root, "handlers", []),  # the runner of tests has some, and then `main` would set up none
+        redirect_stdout(out),
+        redirect_stderr(err),
+    ):
         try:
             cli.main()
             code = 0
@@ -119,13 +125,12 @@ def start_accord() -> Iterator[Callable[..., subprocess.Popen[str]]]:
 
     def start(*args: object) -> subprocess.Popen[str]:
         source = str(Path(cli.__file__).parents[1])
-        running.append(
-            subprocess.Popen(
-                [sys.executable, "-m", "accord", *map(str, args)], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                env={**os.environ, "PYTHONPATH": source}, start_new_session=True,
-            )  # fmt: skip
-        )
-        return running[-1]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "accord", *map(str, args)], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": source}, start_new_session=True,
+        )  # fmt: skip
+        running.append(process)
+        return process
 
     yield start
     for process in running:

@@ -28,7 +28,8 @@ PARTNER_OF_FILE = re.compile(r"from `(\w+)`")
 DAY_OF_FILE = re.compile(r"received on `([\d-]+)`")
 GIVEN_OF_FILE = re.compile(r"`(\w+)` = `([^`]*)`")
 TRUST = re.compile(r"^People are known by (?P<systems>`.*)")
-HOLDS = re.compile(r"^(?:Then|and|And) `(?P<made>\w+)` holds")
+HOLDS = re.compile(r"^(?:Then|and|And) `(?P<made>\w+)` holds(?:, where (?P<where>.*))?")
+CONDITION = re.compile(r"`(\w+)` is `([^`]*)`")
 WORKING = {t.name: t for t in vars(working).values() if isinstance(t, Table)}
 RECEIVED = "2026-04-01"
 HEADING = re.compile(r"^(?P<name>\w+)(?: +(?P<type>[A-Z]+(?:\(\d+, *\d+\))?))?$")
@@ -49,6 +50,14 @@ class Grid:
 
 
 @dataclass(frozen=True)
+class Holds:
+    """What a made table is to hold: its rows, or those of them where each named column has the text given."""
+
+    grid: Grid
+    where: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Case:
     """One section of a page. `place`, with the tables it is to hold in `made`, takes the place of the step where the page has files."""
 
@@ -61,7 +70,7 @@ class Case:
     expected: tuple[tuple[object, ...], ...] = ()
     refusals: tuple[str, ...] = ()
     place: PagePlace | None = None
-    made: Mapping[str, Grid] = field(default_factory=dict)
+    made: Mapping[str, Holds] = field(default_factory=dict)
 
 
 @dataclass
@@ -80,7 +89,7 @@ class Section:
     maps: dict[str, str] = field(default_factory=dict)
     files: dict[str, tuple[Grid, str]] = field(default_factory=dict)
     trust: tuple[str, ...] = ()
-    made: dict[str, Grid] = field(default_factory=dict)
+    made: dict[str, Holds] = field(default_factory=dict)
 
 
 def cases(page: Path) -> list[Case]:
@@ -152,7 +161,7 @@ def _place(page: Path, section: Section, waiting: object, grid: Grid) -> None:
     elif isinstance(waiting, re.Match) and waiting.re is FILE:
         section.files[waiting["file"]] = (grid, waiting["about"])
     elif isinstance(waiting, re.Match) and waiting.re is HOLDS:
-        section.made[waiting["made"]] = grid
+        section.made[waiting["made"]] = Holds(grid, dict(CONDITION.findall(waiting["where"] or "")))
     else:
         raise PageError(f"{page.name}, line {grid.line}: a table that follows neither Given nor Then")
 
@@ -206,9 +215,9 @@ def _file(page: Path, name: str, grid: Grid, about: str, maps: Mapping[str, str]
     return PageFile(name, map_id, partner, datetime.fromisoformat(day), dict(GIVEN_OF_FILE.findall(about)), grid.headings, records)
 
 
-def shown_rows(grid: Grid, table: Table, page: Path = Path("the page")) -> tuple[tuple[Column, ...], tuple[tuple[object, ...], ...]]:
+def shown_rows(grid: Grid, table: Table) -> tuple[tuple[Column, ...], tuple[tuple[object, ...], ...]]:
     """The columns that a table of a page shows, under a contract, and its rows as values."""
-    shown = _columns(page, grid, table)
+    shown = _columns(Path(table.name), grid, table)
     return shown, tuple(tuple(value(cell, c.type) for cell, c in zip(row, shown, strict=True)) for row in grid.rows)
 
 

@@ -6,26 +6,26 @@ import hashlib
 import tempfile
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pyarrow.parquet as pq
 
 from accord import pipeline
-from accord.engine import Step
+from accord.engine import Session, Step
 from accord.identity.keyed_hash import keyed_hashes
 from accord.intake.catalogue import Map, match_columns, salt
 from accord.intake.layout import Layout
 from accord.intake.plan import Plan
 from accord.place import PlaceSettings, read_model
-from accord.tables import PUBLISHED, SUBMISSION, Table
+from accord.tables import SUBMISSION, Table
 from accord.tables.working import IDENTIFIER_HASH, PARTNER
 
 KEY = bytes(32)
+NO_MAP = {"none": '[organisation]\nid = { text = "id" }\nkind = { constant = "other" }\n'}
 PERIOD = {"from": date(2025, 4, 1), "to": date(2026, 4, 1)}
 
 
@@ -53,25 +53,6 @@ class PageFile:
     records: tuple[tuple[str | None, ...], ...]
 
 
-@dataclass
-class _Recorder:
-    """As much of a session as the rooms need to say which steps they run. Nothing runs; small tables are kept as rows."""
-
-    folder: Path
-    steps: dict[str, Step] = field(default_factory=dict)
-    small: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    connection: Any = field(default_factory=lambda: SimpleNamespace(execute=lambda *_: None))
-
-    def materialise(self, step: Step, /, **_: object) -> None:
-        self.steps[step.output.name] = step
-
-    def register(self, name: str, files: Sequence[Path], **_: object) -> None:
-        self.small[name] = [row for file in files for row in pq.read_table(file).to_pylist()]
-
-    def rows(self, *_: object) -> list[tuple[Any, ...]]:
-        return []
-
-
 @dataclass(frozen=True)
 class Wiring:
     """What a run of some maps is made of: their plans, each step by the table it makes, and the rulebook's small tables."""
@@ -89,9 +70,19 @@ def wiring(maps: tuple[tuple[str, str], ...], trust: tuple[str, ...]) -> Wiring:
         settings = PlaceSettings.model_validate(
             {"name": "Page", "currency": "GBP", "calendar": "nhs_financial_year", "key": "demo", "period": PERIOD, "identity": {"trust": trust}}
         )
-        recorder: Any = _Recorder(Path(folder))
-        pipeline.build(pipeline.Work(recorder, settings, plans, [], KEY, date(2026, 4, 1)), lambda _: None)
-        return Wiring(plans, recorder.steps, recorder.small)
+        with Session(folder=Path(folder) / "tables", scratch=Path(folder) / "scratch") as session:
+            steps = _recorded(session, settings, plans)
+            small = {path.stem: pq.read_table(path).to_pylist() for path in session.folder.glob("*.parquet")}
+        return Wiring(plans, steps, small)
+
+
+def _recorded(session: Any, settings: PlaceSettings, plans: Sequence[Plan]) -> dict[str, Step]:
+    """Every step that a run of these maps runs, by the table it makes. Nothing runs; the rulebook's tables are written."""
+    steps: dict[str, Step] = {}
+    session.materialise = lambda step, /, **_: steps.__setitem__(step.output.name, step)
+    session.rows = lambda *_: []
+    pipeline.build(pipeline.Work(session, settings, plans, [], KEY, date(2026, 4, 1)), lambda _: None)
+    return steps
 
 
 def _map(folder: Path, map_id: str, text: str) -> Map:
@@ -119,7 +110,7 @@ class PagePlace:
 
     def make(self, names: Sequence[str], run: RunStep) -> dict[str, Rows]:
         """The named tables, each step run by `run`. Raises UserError for a map or a file that does not fit."""
-        wired = wiring(tuple(self.maps.items()), self.trust)
+        wired = self._wiring()
         made = {PARTNER.name: self._partners(), SUBMISSION.name: self._submissions()}
         made |= {name: _small(wired, name) for name in ("age_band", "code_form", "calendar_month")}
         made |= {plan.map.raw.name: self._raw(plan) for plan in wired.plans} | dict(self.given)
@@ -127,10 +118,8 @@ class PagePlace:
             _make(name, wired, made, run)
         return {name: made[name] for name in names}
 
-    def contract(self, name: str) -> Table:
-        """The contract of a table that can be made."""
-        step = wiring(tuple(self.maps.items()), self.trust).steps.get(name)
-        return step.output if step else PUBLISHED[name]
+    def _wiring(self) -> Wiring:
+        return wiring(tuple((self.maps or NO_MAP).items()), self.trust)
 
     def _partners(self) -> Rows:
         ids = dict.fromkeys(f.partner_id for f in self.files)
@@ -159,7 +148,7 @@ class PagePlace:
 
 def _landed(plan: Plan, submission_id: int, number: int, file: PageFile, record: tuple[str | None, ...]) -> dict[str, object]:
     values = dict(zip(file.columns, record, strict=True))
-    digest = hashlib.md5(chr(31).join(values[c] or "" for c in sorted(values)).encode()).digest()
+    digest = hashlib.md5(chr(0).join(values[c] or "" for c in sorted(values)).encode()).digest()
     hashed = int.from_bytes(digest, "little")
     about = {
         "_submission_id": submission_id, "_record_number": number, "_received_at": file.received_at, "_partner_id": file.partner_id,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from spec_engines import Engine
@@ -26,12 +26,17 @@ def run_case(case: Case, engine: Engine) -> None:
         _refused(case, engine)
     elif case.place:
         made = case.place.make(list(case.made), engine.run)
-        for name, grid in case.made.items():
-            shown, expected = shown_rows(grid, made[name].table)
-            _compare(f"{case.title}: `{name}`", engine, made[name], shown, expected)
+        for name, holds in case.made.items():
+            shown, expected = shown_rows(holds.grid, made[name].table)
+            _compare(f"{case.title}: `{name}`", engine, _chosen(made[name], holds.where), shown, expected)
     elif case.step:
         rows = engine.run(case.step, case.given, case.values)
         _compare(case.title, engine, Rows(case.step.output, tuple(rows)), case.shown, case.expected)
+
+
+def _chosen(found: Rows, where: Mapping[str, str]) -> Rows:
+    places = [(found.table.names.index(column), text) for column, text in where.items()]
+    return Rows(found.table, tuple(row for row in found.rows if all(str(row[at]) == text for at, text in places)))
 
 
 def _compare(title: str, engine: Engine, found: Rows, shown: Shown, expected: Sequence[tuple[object, ...]]) -> None:

@@ -159,7 +159,7 @@ def test_what_lands_has_lf_only_and_no_blank_line(tmp_path: Path) -> None:
         (b"a,b,\n1,2,3\n", "empty_column_name", 1),
         (b"\nCode,cODE\n1,2\n", "repeated_column_name", 2),
         (b"a,_HASH_A\n1,2\n", "reserved_column_name", 1),
-        (",".join(f"c{i}" for i in range(5000)).encode() + b"\n", "too_many_columns", 1),
+        (",".join(f"c{i}" for i in range(1025)).encode() + b"\n", "too_many_columns", 1),
     ],
 )
 def test_refuses_by_name_with_the_line(tmp_path: Path, content: bytes, rule: str, line: int | None) -> None:
@@ -229,6 +229,14 @@ def test_the_wrong_encoding_is_refused_with_line_and_byte(tmp_path: Path, encodi
         frame(as_utf8(iter(chunks), encoding), FileForm("csv", encoding=encoding), tmp_path / "text", tmp_path / "lengths")
     assert (caught.value.rule, caught.value.line) == ("wrong_encoding", line)
     assert said in caught.value.detail
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
+def test_nothing_is_read_beyond_a_byte_that_the_encoding_does_not_know(encoding: str) -> None:
+    chunks = iter([b"a,b\n1,\x81", b"2\n", b"3,4\n"])
+    with pytest.raises(RefusedError):
+        list(as_utf8(chunks, encoding))
+    assert list(chunks) == [b"2\n", b"3,4\n"]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "latin-1"])

@@ -114,7 +114,7 @@ def test_blank_lines_are_counted_and_the_header_alone_is_no_record(deliver: Deli
     assert (result.n_record, result.n_blank_line, result.columns) == (1, 3, ("a", "b"))
 
 
-@pytest.mark.parametrize("n_column", [1, 225, 4096])
+@pytest.mark.parametrize("n_column", [1, 225, 1024])
 def test_wide_files_land(deliver: Deliver, n_column: int) -> None:
     line = [str(i) for i in range(n_column)]
     content = "\n".join([",".join(f"c{v}" for v in line), *[",".join(line)] * 3]) + "\n"
@@ -143,7 +143,7 @@ def test_hashes_do_not_depend_on_the_order_of_columns_and_cover_every_value(deli
     assert isinstance(two, Landed)
     assert isinstance(other, Landed)
     hashes = [pq.read_table(r.path, columns=["_hash_a", "_hash_b"]).to_pylist()[0] for r in (one, two, other)]
-    digest = hashlib.md5(b"2\x1f1\x1f").digest()
+    digest = hashlib.md5(b"2\x001\x00").digest()
     expected = {"_hash_a": int.from_bytes(digest[8:], "little") >> 2, "_hash_b": int.from_bytes(digest[:8], "little") >> 2}
     assert hashes[0] == hashes[1] == expected
     assert hashes[2] != expected
@@ -157,7 +157,7 @@ def test_odd_folder_names_mean_nothing(tmp_path: Path, folder: str) -> None:
     (home / "scratch").mkdir()
     (home / "x'*.csv").write_bytes(b"a,b\n1,2\n")
     assert rows(land(home / "x'*.csv", CSV, home / "landed", home / "scratch")) == [("1", "2")]
-    (home / "x.parquet").write_bytes(parquet(pa.table({"a": ["1"]})))
+    (home / "x.parquet").write_bytes(parquet(pa.table({"year": ["1"]})))
     assert rows(land(home / "x.parquet", FileForm("parquet"), home / "landed", home / "scratch")) == [("1",)]
 
 
@@ -190,18 +190,26 @@ def test_the_same_bytes_again_reuse_what_landed(deliver: Deliver) -> None:
     assert first.path.stat().st_ino == before
 
 
-@pytest.mark.parametrize("damage", ["cut", "value", "form"])
+@pytest.mark.parametrize("damage", ["cut", "value"])
 def test_what_landed_is_landed_again_if_it_is_not_what_it_was(deliver: Deliver, damage: str) -> None:
     content = b"a;b,c\n1;2,3\n"
     first = deliver(content)
     assert isinstance(first, Landed)
     if damage == "cut":
         first.path.write_bytes(first.path.read_bytes()[:-9])
-    elif damage == "value":
+    else:
         table = pq.read_table(first.path)
         pq.write_table(table.set_column(0, "a;b", pa.array(["1;9"])), first.path)
-    form = FileForm("csv", delimiter=";") if damage == "form" else CSV
-    assert rows(deliver(content, form)) == ([("1", "2,3")] if damage == "form" else [("1;2", "3")])
+    assert rows(deliver(content)) == [("1;2", "3")]
+
+
+def test_the_same_bytes_in_another_form_are_refused_and_what_landed_stays(deliver: Deliver) -> None:
+    first = deliver(b"a;b,c\n1;2,3\n")
+    assert isinstance(first, Landed)
+    before = first.path.read_bytes()
+    with pytest.raises(UserError, match="another form"):
+        deliver(b"a;b,c\n1;2,3\n", FileForm("csv", delimiter=";"))
+    assert first.path.read_bytes() == before
 
 
 # -- never a silent loss -------------------------------------------------------------------------------------------------

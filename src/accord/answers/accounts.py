@@ -118,15 +118,16 @@ ATTRITIONS = Step(
   from care_month where month_date is null or not has_person or not is_registered or not is_resident),
 period as (select min(month_date) as first_date, max(next_month_date) as last_date from calendar_month),
 span as (
-  select r.person_id, case when r.person_id is null then 'no person' else 'outside the period' end as reason
+  select r.person_id, case when r.person_id is null then 'no person' when r.end_date <= r.start_date then 'no day in it'
+      else 'outside the period' end as reason
   from registration r cross join period
-  where r.person_id is null or r.start_date >= period.last_date or coalesce(r.end_date, date '9999-12-31') <= period.first_date),
+  where r.person_id is null or r.end_date <= r.start_date or r.start_date >= period.last_date or coalesce(r.end_date, date '9999-12-31') <= period.first_date),
 after_death as (
   select distinct r.person_id, m.month_date
   from registration r
   join person p on r.person_id = p.person_id
   join calendar_month m on r.start_date < m.next_month_date and coalesce(r.end_date, date '9999-12-31') > m.month_date
-  where p.death_date < m.month_date)
+  where p.death_date < m.month_date and (r.end_date is null or r.end_date > r.start_date))
 select 'cost_per_person_month' as step, reason, cast(sum(n_activity) as bigint) as n_row, cast(null as bigint) as n_person,
   cast(sum(net_amount) as decimal(18, 2)) as net_amount, cast(sum(cost) as decimal(18, 2)) as cost
 from care group by reason

@@ -9,8 +9,8 @@ from accord.engine import Session
 from accord.engine.feed import stack, write_columns
 from accord.intake import canonical, fates
 from accord.intake.catalogue import Map, salt
-from accord.intake.compile import literal, name
 from accord.intake.plan import Plan
+from accord.intake.reading import literal, name
 from accord.intake.receive import Delivery
 from accord.place import PlaceSettings
 from accord.tables import DIAGNOSIS, PROCEDURE, SUBMISSION
@@ -26,6 +26,7 @@ def build_records(session: Session, plans: Sequence[Plan], deliveries: Sequence[
     """In: landed files. Out: submission, record_fate, quarantine, file_amount, record_issue, sighting and working tables."""
     _register(session, plans, deliveries, settings)
     for plan in plans:
+        session.materialise(fates.checked(plan))
         session.materialise(fates.found(plan))
     session.materialise(fates.repeats(plans))
     session.materialise(fates.refusals(plans))

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from accord.engine import Step
-from accord.intake.compile import cleaned, cleaned_text, compile_reader, decimal, iso_day, literal, name
-from accord.intake.layout import CodesSection
+from accord.intake.compile import compile_reader, decimal
+from accord.intake.layout import CodesSection, ObservationSection, RegistrationSection
 from accord.intake.plan import Plan, identifying
 from accord.intake.readers import Code, FirstOf, Lookup
+from accord.intake.reading import literal
 from accord.tables import ACTIVITY, OBSERVATION, ORGANISATION, REGISTRATION, Table
 from accord.tables.working import DROPPED, ORGANISATION_STATEMENT, PARTNER, PERSON_STATEMENT, SIGHTING_PERSON, sighting
 
 _UNION = "\nunion all\n"
-_RECORD_ID = "r._hash_a + r._salt"
 
 
-def _from(plan: Plan, *, person: bool = True) -> str:
-    """FROM clause over a map's accepted records; the caller adds `where d.record_number is null`."""
-    joins = f"""from {plan.map.raw.name} r
-left join dropped d on r._submission_id = d.submission_id and r._record_number = d.record_number"""
-    return f"{joins}\nleft join sighting_person p on {plan.sighting_key} = p.sighting_key" if person else joins
+def _accepted(plan: Plan, columns: str, *, person: bool = True, condition: str = "") -> str:
+    """SELECT of columns of a map's accepted records `v`, with their person `p`."""
+    used = f"{columns} {condition} {plan.sighting_key if person else ''}"
+    joined = f"\nleft join sighting_person p on {plan.sighting_key} = p.sighting_key" if person else ""
+    return f"""select {columns}
+from {plan.reading.select(used)}
+left join dropped d on v._submission_id = d.submission_id and v._record_number = d.record_number{joined}
+where d.record_number is null{f" and {condition}" if condition else ""}"""
 
 
 def _read_by(sql: str, plans: Sequence[Plan], *more: Table) -> tuple[Table, ...]:
@@ -48,7 +51,7 @@ def sightings(plans: Sequence[Plan], systems: Sequence[str]) -> Step:
     each = []
     for plan in (p for p in plans if p.identifiers):
         ids = ", ".join(f"{plan.identifiers.get(s, 'cast(null as varchar)')} as id_{s}" for s in systems)
-        each.append(f"select {ids}, r._received_at as known_at\n{_from(plan, person=False)}\nwhere d.record_number is null")
+        each.append(_accepted(plan, f"{ids}, v._received_at as known_at", person=False))
     output = sighting(systems)
     if not each:
         return _step("sightings of people", [], plans, output)
@@ -71,7 +74,7 @@ def person_statements(plans: Sequence[Plan]) -> Step:
     each = []
     for plan in (p for p in plans if p.map.layout.person):
         stated = ", ".join(f"{plan.sql('person', field)} as {field}" for field in fields)
-        each.append(f"select p.person_id, {stated}\n{_from(plan)}\nwhere d.record_number is null and p.person_id is not null")
+        each.append(_accepted(plan, f"p.person_id, {stated}", condition="p.person_id is not null"))
     if not each:
         return _step("what records state of people", [], plans, PERSON_STATEMENT, SIGHTING_PERSON)
     sql = f"""with every as (
@@ -82,23 +85,21 @@ select person_id, {', '.join(fields)}, count(*) as n_record from every group by 
 
 def registrations(plans: Sequence[Plan]) -> Step:
     """In: raw tables, dropped, sighting_person. Out: registration, one row a record and population."""
-    each = [
-        f"""select {_RECORD_ID} as registration_id, {literal(section.population)} as population, p.person_id,
-  {plan.sql("registration", i, "organisation")} as organisation_id, {plan.sql("registration", i, "start_date")} as start_date,
-  {plan.sql("registration", i, "end_date")} as end_date, r._received_at as known_at
-{_from(plan)}
-where d.record_number is null and {plan.condition(section.when)}"""
-        for plan in plans
-        for i, section in enumerate(plan.map.layout.registration)
-    ]
+    each = [_registration(plan, i, section) for plan in plans for i, section in enumerate(plan.map.layout.registration)]
     return _step("registrations", each, plans, REGISTRATION, SIGHTING_PERSON)
+
+
+def _registration(plan: Plan, i: int, section: RegistrationSection) -> str:
+    columns = f"""v._record_id as registration_id, {literal(section.population)} as population, p.person_id,
+  {plan.sql("registration", i, "organisation")} as organisation_id, {plan.sql("registration", i, "start_date")} as start_date,
+  {plan.sql("registration", i, "end_date")} as end_date, v._received_at as known_at"""
+    return _accepted(plan, columns, condition=plan.condition(section.when))
 
 
 def _currency_system(plan: Plan) -> str:
     reader = plan.map.layout.activity.currency if plan.map.layout.activity else None
     if isinstance(reader, FirstOf):
-        missing = plan.map.layout.file.missing
-        codes = [(compile_reader(r, target="VARCHAR", file_missing=missing).sql, r.system) for r in reader.first_of if isinstance(r, Code)]
+        codes = [(compile_reader(r, plan.reading, target="VARCHAR").sql, r.system) for r in reader.first_of if isinstance(r, Code)]
         return f"case {' '.join(f'when {code} is not null then {_system(plan, system)}' for code, system in codes)} end"
     return _system(plan, reader.system) if isinstance(reader, Code) else "cast(null as varchar)"
 
@@ -107,7 +108,7 @@ def _system(plan: Plan, system: str | Lookup) -> str:
     """The SQL of a code system: stated once, or a lookup of a column; NULL where the record states one that is unknown."""
     if isinstance(system, str):
         return literal(system)
-    text = cleaned(system.lookup, [*system.missing, *plan.map.layout.file.missing])
+    text = plan.reading.text(system.lookup, system.missing)
     whens = " ".join(f"when {literal(theirs)} then {literal(ours)}" for theirs, ours in system.values.items())
     otherwise = f"else {literal(system.otherwise)} " if system.otherwise else ""
     return f"case {text} {whens} {otherwise}end"
@@ -122,16 +123,16 @@ _AS_READ = (
 def _activity(plan: Plan) -> str:
     read = {f: plan.sql("activity", f) for f in _AS_READ}
     values = {
-        "activity_id": _RECORD_ID, "person_id": "p.person_id", "partner_id": "r._partner_id",
+        "activity_id": "v._record_id", "person_id": "p.person_id", "partner_id": "v._partner_id",
         "provider_id": plan.sql("activity", "provider"), "payer_id": plan.sql("activity", "payer"),
         "practice_id": plan.sql("activity", "practice"), "setting": plan.sql("activity", "setting"),
         "currency_system": _currency_system(plan), "currency_code": plan.sql("activity", "currency"), **read, **plan.amounts,
         "cost_basis": f"case when {plan.amounts['cost']} is null then 'none' else 'reported' end",
-        "reverses_id": "cast(null as bigint)", "known_at": "r._received_at", "submission_id": "r._submission_id",
-        "record_number": "r._record_number",
+        "reverses_id": "cast(null as bigint)", "known_at": "v._received_at", "submission_id": "v._submission_id",
+        "record_number": "v._record_number",
     }  # fmt: skip
     columns = ",\n  ".join(f"{values[c]} as {c}" for c in ACTIVITY.names)
-    return f"select {columns}\n{_from(plan)}\nwhere d.record_number is null and {plan.has_activity}"
+    return _accepted(plan, columns, condition=plan.has_activity)
 
 
 def activities(plans: Sequence[Plan]) -> Step:
@@ -139,13 +140,10 @@ def activities(plans: Sequence[Plan]) -> Step:
     return _step("activity", [_activity(p) for p in plans if p.map.layout.activity], plans, ACTIVITY, SIGHTING_PERSON)
 
 
-def _accepted(plan: Plan, columns: Iterable[str], more: Mapping[str, str], condition: str) -> str:
+def _part(plan: Plan, values: Mapping[str, str], condition: str) -> str:
     """A named part: a map's accepted records with their person, worked out once however many columns become rows."""
-    values = ", ".join([*(f"{sql} as {as_}" for as_, sql in more.items()), *(f"r.{name(c)}" for c in dict.fromkeys(columns))])
-    return f"""accepted_{plan.map.slug} as (
-select {_RECORD_ID} as record_id, p.person_id, {values}
-{_from(plan)}
-where d.record_number is null and {condition})"""
+    columns = ", ".join(["v._record_id as record_id", "p.person_id", *(f"{sql} as {as_}" for as_, sql in values.items())])
+    return f"accepted_{plan.map.slug} as (\n{_accepted(plan, columns, condition=condition)})"
 
 
 def _by_parts(what: str, parts: Sequence[str], each: Sequence[str], plans: Sequence[Plan], output: Table) -> Step:
@@ -161,22 +159,28 @@ def code_rows(plans: Sequence[Plan], output: Table) -> Step:
     for plan in plans:
         sections: list[CodesSection] = getattr(plan.map.layout, output.name)
         if sections:
-            systems = {f"system_{i}": _system(plan, section.system) for i, section in enumerate(sections)}
-            columns = [column for section in sections for column in (*section.columns, *section.dates)]
-            care = {"care_date": plan.sql("activity", "start_date"), **systems}
-            parts.append(_accepted(plan, columns, care, plan.has_activity))
+            values = {"care_date": plan.sql("activity", "start_date")}
+            for i, section in enumerate(sections):
+                values |= {f"system_{i}": _system(plan, section.system), **dict(_codes_read(plan, i, section))}
+            parts.append(_part(plan, values, plan.has_activity))
             each += [row for i, section in enumerate(sections) for row in _codes(plan, i, section, output)]
     return _by_parts(f"{output.name} codes", parts, each, plans, output)
 
 
-def _codes(plan: Plan, i: int, section: CodesSection, output: Table) -> Iterator[str]:
-    missing = [*section.missing, *plan.map.layout.file.missing]
+def _codes_read(plan: Plan, i: int, section: CodesSection) -> Iterator[tuple[str, str]]:
     for offset, (column, part) in enumerate(_positions(section)):
-        text = cleaned(column, missing) if part is None else cleaned_text(f"split_part({name(column)}, {literal(section.split or '')}, {part})", missing)
-        dated = f"coalesce({iso_day(cleaned(section.dates[offset], missing), section.date_format)}, care_date)" if section.dates else "care_date"
+        taken = f"split_part({{x}}, {literal(section.split or '')}, {part})" if part else "{x}"
+        yield f"code_{i}_{offset}", f"upper(replace({plan.reading.text(column, section.missing, taken)}, '.', ''))"
+    for offset, column in enumerate(section.dates):
+        yield f"date_{i}_{offset}", plan.code_date(section, column)[1]
+
+
+def _codes(plan: Plan, i: int, section: CodesSection, output: Table) -> Iterator[str]:
+    for offset, _ in enumerate(_positions(section)):
+        dated = f"coalesce(date_{i}_{offset}, care_date)" if section.dates else "care_date"
         yield f"""select record_id as activity_id, person_id, {section.first_position + offset} as position, system_{i} as code_system,
-  upper(replace({text}, '.', '')) as code, {dated} as {output.name}_date
-from accepted_{plan.map.slug} where {text} is not null"""
+  code_{i}_{offset} as code, {dated} as {output.name}_date
+from accepted_{plan.map.slug} where code_{i}_{offset} is not null"""
 
 
 def _positions(section: CodesSection) -> Iterator[tuple[str, int | None]]:
@@ -193,35 +197,34 @@ def observations(plans: Sequence[Plan]) -> Step:
     for plan in plans:
         sections = plan.map.layout.observation
         if sections:
-            dates = {f"date_{i}": plan.sql("observation", i, "date") for i, _ in enumerate(sections)}
-            parts.append(_accepted(plan, [c for section in sections for c in section.columns], dates, "true"))
+            values = {f"date_{i}": plan.sql("observation", i, "date") for i, _ in enumerate(sections)}
+            values |= {f"value_{n}": plan.reading.text(column, section.missing) for n, _, section, column in _observable(plan)}
+            parts.append(_part(plan, values, ""))
             each += _observed(plan)
     return _by_parts("observations", parts, each, plans, OBSERVATION)
 
 
-def _observed(plan: Plan) -> Iterator[str]:
+def _observable(plan: Plan) -> Iterator[tuple[int, int, ObservationSection, str]]:
+    """Each column that is observed: its place within the record, its section's place, its section, its name."""
     columns = [(i, section, column) for i, section in enumerate(plan.map.layout.observation) for column in section.columns]
-    for position, (i, section, column) in enumerate(columns, 1):
-        text = cleaned(column, [*section.missing, *plan.map.layout.file.missing])
-        number = decimal(text, "decimal(18, 6)") if section.value == "number" else "cast(null as decimal(18, 6))"
-        yield f"""select record_id as observation_id, {position} as position, person_id, {literal(section.system)} as code_system,
-  {literal(column)} as code, date_{i} as observation_date, {number} as value_number, case when {number} is null then {text} end as value_text
-from accepted_{plan.map.slug} where {text} is not null"""
+    yield from ((n, i, section, column) for n, (i, section, column) in enumerate(columns, 1))
+
+
+def _observed(plan: Plan) -> Iterator[str]:
+    for n, i, section, column in _observable(plan):
+        number = decimal(f"value_{n}", "decimal(18, 6)") if section.value == "number" else "cast(null as decimal(18, 6))"
+        yield f"""select record_id as observation_id, {n} as position, person_id, {literal(section.system)} as code_system,
+  {literal(column)} as code, date_{i} as observation_date, {number} as value_number, case when {number} is null then value_{n} end as value_text
+from accepted_{plan.map.slug} where value_{n} is not null"""
 
 
 def organisation_statements(plans: Sequence[Plan]) -> Step:
     """In: raw tables, dropped, activity, registration. Out: organisation_statement: listed by files, or only referred to."""
-    each: list[str] = [
-        f"""select {plan.sql("organisation", "id")} as organisation_id, {plan.sql("organisation", "name")} as name,
-  coalesce({plan.sql("organisation", "kind")}, 'other') as kind, {plan.sql("organisation", "parent")} as parent_id, 'file' as known_from
-{_from(plan, person=False)}
-where d.record_number is null"""
-        for plan in plans if plan.map.layout.organisation
-    ]  # fmt: skip
+    each = [_listed_organisation(plan) for plan in plans if plan.map.layout.organisation]
     roles = (
         ("provider_id", "case setting when 'gp' then 'gp_practice' when 'inpatient' then 'hospital' when 'outpatient' then 'hospital' "
          "when 'emergency' then 'hospital' when 'community' then 'community' when 'mental_health' then 'mental_health' "
-         "when 'social_care' then 'council' when 'pharmacy' then 'pharmacy' when 'ambulance' then 'ambulance' "
+         "when 'pharmacy' then 'pharmacy' when 'ambulance' then 'ambulance' "
          "when 'voluntary' then 'voluntary' else 'other' end"),
         ("payer_id", "'payer'"), ("practice_id", "'gp_practice'"),
     )  # fmt: skip
@@ -229,6 +232,12 @@ where d.record_number is null"""
     each.append(_referred("organisation_id", "case population when 'resident' then 'area' else 'gp_practice' end", "registration"))
     sql = f"with every as (\n{_UNION.join(each)})\nselect distinct organisation_id, name, kind, parent_id, known_from from every"
     return _step("what records state of organisations", [sql], plans, ORGANISATION_STATEMENT, ACTIVITY, REGISTRATION)
+
+
+def _listed_organisation(plan: Plan) -> str:
+    columns = f"""{plan.sql("organisation", "id")} as organisation_id, {plan.sql("organisation", "name")} as name,
+  coalesce({plan.sql("organisation", "kind")}, 'other') as kind, {plan.sql("organisation", "parent")} as parent_id, 'file' as known_from"""
+    return _accepted(plan, columns, person=False)
 
 
 def _referred(column: str, kind: str, table: str) -> str:

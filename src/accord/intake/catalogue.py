@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
@@ -13,7 +13,7 @@ from typing import Any
 
 from accord.errors import UserError
 from accord.intake.land import FileForm
-from accord.intake.layout import Layout
+from accord.intake.layout import Layout, layout_faults
 from accord.intake.readers import Constant, FirstOf, Lookup
 from accord.place import Place, PlaceSettings
 from accord.place.toml import line_of, read_model
@@ -99,7 +99,7 @@ def read_maps(place: Place, paths: Mapping[str, Path] | None = None) -> dict[str
         if source.map not in paths:
             raise _dangling(place, i, source.map, paths)
         if source.map not in maps:
-            maps[source.map] = Map(source.map, paths[source.map], read_model(paths[source.map], Layout))
+            maps[source.map] = Map(source.map, paths[source.map], read_model(paths[source.map], Layout, check=layout_faults))
             _check(maps[source.map], place.settings)
         _check_given(place, i, maps[source.map])
     return maps
@@ -128,13 +128,23 @@ def _check(one: Map, settings: PlaceSettings) -> None:
 
 
 def _check_codes(one: Map, path: tuple[str | int, ...], reader: Any, allowed: Sequence[str]) -> None:
-    each = reader.first_of if isinstance(reader, FirstOf) else [reader]
-    said = [r.constant for r in each if isinstance(r, Constant)]
-    for lookup in (r for r in each if isinstance(r, Lookup)):
-        said += [*lookup.values.values(), *([lookup.otherwise] if lookup.otherwise is not None else [])]
-    for value in said:
+    for key, value in _said(path, reader):
         if value not in allowed:
-            raise _fault(one, path, f"{value!r} is no {path[-1]} that Accord knows", f"use one of {', '.join(allowed)}{nearest(value, allowed)}")
+            raise _fault(one, key, f"{value!r} is no {path[-1]} that Accord knows", f"use one of {', '.join(allowed)}{nearest(value, allowed)}")
+
+
+def _said(path: tuple[str | int, ...], reader: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """The values that a reader itself states, each after the path of its key."""
+    match reader:
+        case FirstOf(first_of=readers):
+            for i, each in enumerate(readers):
+                yield from _said((*path, "first_of", i), each)
+        case Constant(constant=constant):
+            yield (*path, "constant"), constant
+        case Lookup(values=values, otherwise=otherwise):
+            yield from (((*path, "values", theirs), ours) for theirs, ours in values.items())
+            if otherwise is not None:
+                yield (*path, "otherwise"), otherwise
 
 
 def _fault(one: Map, path: tuple[str | int, ...], what: str, mend: str) -> UserError:
@@ -143,37 +153,47 @@ def _fault(one: Map, path: tuple[str | int, ...], what: str, mend: str) -> UserE
 
 def _check_given(place: Place, i: int, one: Map) -> None:
     settings = place.root / "place.toml"
-    given = place.settings.source[i].given
-    for name in sorted(one.layout.given() ^ set(given)):
-        lacks = name not in given
+    source, wanted = place.settings.source[i], one.layout.given()
+    for name in sorted(wanted - set(source.given)):
         raise UserError(
-            f"source {place.settings.source[i].id!r} {'does not give' if lacks else 'gives'} {name!r}, which the map "
-            f"{one.map_id!r} {'wants' if lacks else 'does not use'}",
-            where=f"{settings}, line {line_of(settings, ('source', i) if lacks else ('source', i, 'given', name))}",
-            what_to_do=f'write given = {{ {name} = "…" }} in the source' if lacks else "take it out, or correct its name",
+            f"source {source.id!r} does not give {name!r}, which the map {one.map_id!r} wants",
+            where=f"{settings}, line {line_of(settings, ('source', i, 'given'))}",
+            what_to_do=f'write given = {{ {name} = "…" }} in the source{nearest(name, set(source.given) - wanted)}',
+        )
+    for name in sorted(set(source.given) - wanted):
+        raise UserError(
+            f"source {source.id!r} gives {name!r}, which the map {one.map_id!r} does not use",
+            where=f"{settings}, line {line_of(settings, ('source', i, 'given', name))}",
+            what_to_do="take it out, or correct its name",
         )
 
 
 def match_columns(one: Map, file_name: str, columns: Sequence[str]) -> None:
-    """Hold a file's columns against its map. UserError at the first that the map does not name, or that the file lacks."""
-    read, ignored = one.layout.read_columns(), one.layout.ignored_columns()
-    known = {*read, *ignored}
-    for position, column in enumerate(columns, 1):
-        if column not in known:
-            raise UserError(
-                f"column {position} of {file_name}, {column!r}, is not named by its map",
-                where=f"{one.path}, line 1",
-                what_to_do=f"read it in a section, or add it to an [[ignore]] with the reason{nearest(column, known)}",
-            )
-    for column in read:
-        if column not in columns and column not in one.layout.may_lack():
-            raise UserError(
-                f"{file_name} has no column {column!r}, which its map reads",
-                where=f"{one.path}, line {_line_naming(one.path, column)}",
-                what_to_do=f"correct the name, or add it to file.may_lack{nearest(column, columns)}",
-            )
+    """Hold a file's columns against its map. UserError at the first that the file lacks, or else that the map does not name."""
+    keys = _keys_by_column(one.layout)
+    read = one.layout.read_columns()
+    unnamed = [column for column in columns if column not in keys]
+    lacking = [column for column in read if column not in columns and column not in one.layout.may_lack()]
+    if len(columns) == 1 and unnamed and len(keys) > 1:
+        raise _fault(
+            one, ("file", "delimiter"), f"{file_name} has only one column by its map's delimiter, {one.layout.file.delimiter!r}: {columns[0][:80]!r}",
+            'write the character that parts its columns into [file], such as delimiter = ";"',
+        )  # fmt: skip
+    if lacking:
+        raise _fault(
+            one, keys[lacking[0]], f"{file_name} has no column {lacking[0]!r}, which its map reads",
+            f"correct the name, or add it to file.may_lack{nearest(lacking[0], unnamed)}",
+        )  # fmt: skip
+    if unnamed:
+        absent = [column for column in keys if column not in columns]
+        near = nearest_word(unnamed[0], absent)
+        raise _fault(
+            one, keys[near] if near else (), f"column {columns.index(unnamed[0]) + 1} of {file_name}, {unnamed[0]!r}, is not named by its map",
+            f"read it in a section, or add it to an [[ignore]] with the reason{nearest(unnamed[0], absent)}",
+        )  # fmt: skip
 
 
-def _line_naming(path: Path, column: str) -> int:
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return next((i for i, line in enumerate(lines, 1) if f'"{column}"' in line), 1)
+def _keys_by_column(layout: Layout) -> dict[str, tuple[str | int, ...]]:
+    """Each raw column that a map names, and the path of the key that names it first."""
+    ignored = ((column, ("ignore", i, "columns")) for i, each in enumerate(layout.ignore) for column in each.columns)
+    return dict(ignored) | {column: path for path, column in reversed([*layout.columns_by_key()])}

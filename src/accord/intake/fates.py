@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from accord.engine import Step
-from accord.intake.compile import Check, literal, name
+from accord.intake.compile import Check
 from accord.intake.plan import Plan
+from accord.intake.reading import literal, name
 from accord.intake.rules import RULES
 from accord.tables import ISSUE, QUARANTINE, RECORD_FATE
 from accord.tables.care import ACTIVITY, DIAGNOSIS, PROCEDURE
-from accord.tables.contract import Table, flag, text
+from accord.tables.contract import Table, bigint, flag, integer, text
 from accord.tables.delivery import SUBMISSION
 from accord.tables.people import PERSON
 from accord.tables.working import CODE_FORM, DROPPED, FILE_AMOUNT, RECORD_ISSUE, REFUSAL, REPEAT
@@ -33,25 +34,48 @@ def found_table(plan: Plan) -> Table:
     )
 
 
-def found(plan: Plan) -> Step:
-    """In: raw_<map>. Out: found_<map>. Every rule that needs no other record is put to every record once."""
-    names = ", ".join(name(column) for column in plan.map.raw.names)
+def checked_table(plan: Plan) -> Table:
+    """The contract of `checked_<map>`: what each check says of every landed record."""
+    return Table(
+        name=f"checked_{plan.map.slug}",
+        meaning=f"What each rule says of each record of: {plan.map.layout.title}.",
+        columns=(
+            integer("_submission_id", "The file.", required=True, lineage=True),
+            bigint("_record_number", "The record.", required=True, lineage=True),
+            *(flag(f"_check_{i}", f"{check.rule} in {check.column}.") for i, check in enumerate(plan.checks)),
+        ),
+        key=("_submission_id", "_record_number"),
+    )
+
+
+def checked(plan: Plan) -> Step:
+    """In: raw_<map>. Out: checked_<map>. Every rule that needs no other record is put to every record, once: a filter would do so twice."""
     checks = "".join(f",\n  coalesce({c.condition}, false) as _check_{i}" for i, c in enumerate(plan.checks))
-    marks = "".join(f", _check_{i}" for i, _ in enumerate(plan.checks))
+    return Step(
+        name=f"check {plan.map.map_id}",
+        sql=f"select v._submission_id, v._record_number{checks}\nfrom {plan.reading.select(checks)}",
+        inputs=(plan.map.raw,),
+        output=checked_table(plan),
+    )
+
+
+def found(plan: Plan) -> Step:
+    """In: raw_<map>, checked_<map>. Out: found_<map>."""
+    names = ", ".join(f"r.{name(column)}" for column in plan.map.raw.names)
+    marks = "".join(f", c._check_{i}" for i, _ in enumerate(plan.checks))
     return Step(
         name=f"find faults in {plan.map.map_id}",
-        sql=f"""with checked as (
-select {names}{checks}
-from {plan.map.raw.name})
-select {names}{marks}, {_first(plan, "rule")} as _refuse_rule, {_first(plan, "column")} as _refuse_column
-from checked where {" or ".join(f"_check_{i}" for i, _ in enumerate(plan.checks)) or "false"}""",
-        inputs=(plan.map.raw,),
+        sql=f"""select {names}{marks}, {_first(plan, "rule")} as _refuse_rule, {_first(plan, "column")} as _refuse_column
+from {plan.map.raw.name} r
+join {checked_table(plan).name} c on r._submission_id = c._submission_id and r._record_number = c._record_number
+where {" or ".join(f"c._check_{i}" for i, _ in enumerate(plan.checks)) or "false"}""",
+        inputs=(plan.map.raw, checked_table(plan)),
         output=found_table(plan),
     )
 
 
 def _first(plan: Plan, what: str) -> str:
-    whens = " ".join(f"when _check_{plan.checks.index(c)} then {literal(getattr(c, what))}" for c in plan.refusing)
+    whens = " ".join(f"when c._check_{plan.checks.index(c)} then {literal(getattr(c, what))}" for c in plan.refusing)
     return f"case {whens} end" if whens else "cast(null as varchar)"
 
 
@@ -96,20 +120,20 @@ from found_{p.map.slug} where _refuse_rule is not null"""
 
 def record_fates(plans: Sequence[Plan]) -> Step:
     """In: every raw table, repeat, refusal. Out: record_fate. Every landed record is in it once. A duplicate of a refused record is a duplicate."""
-    each = _UNION.join(
-        f"""select r._submission_id as submission_id, r._record_number as record_number,
-  case when d.record_number is not null then 'exact_duplicate' when q.record_number is not null then 'quarantined' else 'accepted' end as fate,
-  r._hash_a + r._salt as record_id,
-  {p.has_activity} as is_activity,
-  {p.counted("net_amount")} as net_amount,
-  {p.counted("cost")} as cost,
-  d.kept_submission_id as kept_submission_id, d.kept_record_number as kept_record_number
-from {p.map.raw.name} r
-left join "repeat" d on r._submission_id = d.submission_id and r._record_number = d.record_number
-left join refusal q on r._submission_id = q.submission_id and r._record_number = q.record_number"""
-        for p in plans
-    )
+    each = _UNION.join(_fate(p) for p in plans)
     return Step(name="give every record its fate", sql=each, inputs=(*(p.map.raw for p in plans), REPEAT, REFUSAL), output=RECORD_FATE)
+
+
+def _fate(plan: Plan) -> str:
+    values = f"{plan.has_activity} as is_activity,\n  {plan.counted('net_amount')} as net_amount,\n  {plan.counted('cost')} as cost"
+    return f"""select v._submission_id as submission_id, v._record_number as record_number,
+  case when d.record_number is not null then 'exact_duplicate' when q.record_number is not null then 'quarantined' else 'accepted' end as fate,
+  v._record_id as record_id,
+  {values},
+  d.kept_submission_id as kept_submission_id, d.kept_record_number as kept_record_number
+from {plan.reading.select(values)}
+left join "repeat" d on v._submission_id = d.submission_id and v._record_number = d.record_number
+left join refusal q on v._submission_id = q.submission_id and v._record_number = q.record_number"""
 
 
 DROP = Step(
@@ -131,11 +155,7 @@ where f.fate = 'quarantined'""",
 
 def file_amounts(plans: Sequence[Plan]) -> Step:
     """In: every raw table. Out: file_amount. Read apart from record_fate, so that the two can be held against each other."""
-    each = _UNION.join(
-        f"""select _submission_id as submission_id, {p.exact("net_amount")} as net_amount, {p.exact("cost")} as cost
-from {p.map.raw.name}"""
-        for p in plans
-    )
+    each = _UNION.join(_amounts(p) for p in plans)
     return Step(
         name="add up each file",
         sql=f"""with amount as (
@@ -146,6 +166,11 @@ from amount group by submission_id""",
         inputs=tuple(p.map.raw for p in plans),
         output=FILE_AMOUNT,
     )
+
+
+def _amounts(plan: Plan) -> str:
+    amounts = f"{plan.exact('net_amount')} as net_amount, {plan.exact('cost')} as cost"
+    return f"select v._submission_id as submission_id, {amounts}\nfrom {plan.reading.select(amounts)}"
 
 
 def record_issues(plans: Sequence[Plan]) -> Step:
@@ -169,42 +194,58 @@ from found_{plan.map.slug} where _check_{i}"""
 ISSUES = Step(
     name="list every issue",
     sql="""with stay as (
-  select submission_id, record_number, person_id, provider_id, admission_date, discharge_date, activity_id
+  select person_id, provider_id, coalesce(spell_code, cast(activity_id as varchar)) as stay_code,
+    min(admission_date) as admission_date, max(discharge_date) as discharge_date
   from activity where setting = 'inpatient' and admission_date is not null and discharge_date is not null
-    and person_id is not null and provider_id is not null and reverses_id is null),
+    and person_id is not null and provider_id is not null and reverses_id is null
+  group by person_id, provider_id, coalesce(spell_code, cast(activity_id as varchar))),
 ranked_stay as (
-  select submission_id, record_number, admission_date,
+  select person_id, provider_id, stay_code, admission_date,
     max(discharge_date) over (partition by person_id, provider_id
-      order by admission_date nulls last, discharge_date nulls last, activity_id nulls last
+      order by admission_date nulls last, discharge_date nulls last, stay_code nulls last
       rows between unbounded preceding and 1 preceding) as earlier_date
   from stay),
+overlap as (
+  select a.submission_id, a.record_number, a.admission_date, r.earlier_date
+  from ranked_stay r
+  join activity a on a.person_id = r.person_id and a.provider_id = r.provider_id
+    and coalesce(a.spell_code, cast(a.activity_id as varchar)) = r.stay_code
+  where r.admission_date < r.earlier_date and a.setting = 'inpatient' and a.admission_date is not null and a.discharge_date is not null),
 code as (
   select activity_id, code_system, code, 'diagnosis' as column_name, position from diagnosis
   union all select activity_id, code_system, code, 'procedure', position from "procedure"
   union all select activity_id, currency_system, currency_code, 'currency_code', 0 from activity where currency_code is not null),
+kind_of_code as (select coalesce(code_system, '') as code_system, code from code group by coalesce(code_system, ''), code),
+bad_kind as (
+  select k.code_system, k.code, case when k.code_system = '' then 'unknown code system' else 'not of the form of ' || k.code_system end as detail
+  from kind_of_code k left join code_form f on k.code_system = f.code_system
+  where k.code_system = '' or not regexp_matches(k.code, f.pattern)),
 bad_code as (
-  select c.activity_id, c.column_name || case when c.position > 0 then ' ' || cast(c.position as varchar) else '' end as column_name, c.code,
-    case when c.code_system is null then 'unknown code system' else 'not of the form of ' || c.code_system end as detail
-  from code c left join code_form f on c.code_system = f.code_system
-  where c.code_system is null or not regexp_matches(c.code, f.pattern))
+  select c.activity_id, c.column_name || case when c.position > 0 then ' ' || cast(c.position as varchar) else '' end as column_name, c.code, b.detail
+  from code c join bad_kind b on coalesce(c.code_system, '') = b.code_system and c.code = b.code),
+out_of_life as (
+  select a.submission_id, a.record_number, a.start_date, a.start_date < p.birth_date as is_before, a.start_date > p.death_date as is_after
+  from activity a join person p on a.person_id = p.person_id where a.start_date < p.birth_date or a.start_date > p.death_date)
 select submission_id, record_number, column_name, rule, severity, raw_text, detail from record_issue
 union all
 select submission_id, 0, 'file', reject_rule, 'reject', cast(null as varchar), reject_reason from submission where status = 'rejected'
 union all
-select a.submission_id, a.record_number, 'start_date', 'care_before_birth', 'flag', cast(a.start_date as varchar), 'before birth'
-from activity a join person p on a.person_id = p.person_id where a.start_date < p.birth_date
+select submission_id, record_number, 'start_date', 'care_before_birth', 'flag', cast(start_date as varchar), 'before birth'
+from out_of_life where is_before
 union all
-select a.submission_id, a.record_number, 'start_date', 'care_after_death', 'flag', cast(a.start_date as varchar), 'after death'
-from activity a join person p on a.person_id = p.person_id where a.start_date > p.death_date
+select submission_id, record_number, 'start_date', 'care_after_death', 'flag', cast(start_date as varchar), 'after death'
+from out_of_life where is_after
 union all
-select submission_id, record_number, 'admission_date', 'overlapping_stay', 'flag', cast(admission_date as varchar), 'an earlier stay ended on ' || cast(earlier_date as varchar)
-from ranked_stay where admission_date < earlier_date
+select submission_id, record_number, 'admission_date', 'overlapping_stay', 'flag', cast(admission_date as varchar),
+  'an earlier stay ended on ' || cast(earlier_date as varchar)
+from overlap
 union all
 select a.submission_id, a.record_number, b.column_name, 'malformed_code', 'flag', b.code, b.detail
 from bad_code b join activity a on b.activity_id = a.activity_id""",
     inputs=(RECORD_ISSUE, SUBMISSION, ACTIVITY, DIAGNOSIS, PROCEDURE, PERSON, CODE_FORM),
     output=ISSUE,
     notes="""In: record_issue, submission, activity, diagnosis, procedure, person, code_form. Out: issue.
-Ties: of two stays that begin on one day the one that ends first, then the lower activity_id, counts as the earlier.
+A stay is all rows of one person, provider and spell_code; a row without one is a stay of its own.
+Ties: of two stays that begin on one day the one that ends first, then the lower code, counts as the earlier.
 Leaves out: nothing is dropped; a stay counts as overlapping only if it begins before the last day of an earlier one.""",
 )

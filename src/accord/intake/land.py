@@ -68,7 +68,7 @@ def land(file: Path, form: FileForm, landed: Path, scratch: Path) -> Landed | Re
     In: a file; its form; the folder for landed files and one for temporary files, both there already. Out: `Landed`, with
     landed/<sha256>.parquet in place (written beside, synced, renamed), or `Rejected`, with nothing kept. Columns of the landed file:
     those of the file, in its order, VARCHAR, empty text as NULL; then _hash_a and _hash_b, BIGINT in 0..2^62-1. These are the MD5 of the
-    record's columns in sorted name order, joined by chr(31), NULL as '', read as a little-endian number: its upper 64 bits and its
+    record's columns in sorted name order, joined by chr(0), NULL as '', read as a little-endian number: its upper 64 bits and its
     lower 64 bits, each without the lowest two. Raises UserError where the file cannot be read or a folder not be written.
     """
     landed, scratch = landed.absolute(), scratch.absolute()
@@ -164,9 +164,9 @@ def _write(connection: duckdb.DuckDBPyConnection, read: _Readable, form: FileFor
 
 
 def _digest(names: Sequence[str], values: Sequence[str]) -> str:
-    """SQL for the MD5 of a record; `concat` takes NULL for ''."""
+    """SQL for the MD5 of a record; `concat` takes NULL for ''. No value holds chr(0), so that no two records read the same."""
     in_order = [value for _, value in sorted(zip(names, values, strict=True))]
-    return f"md5_number(concat({', chr(31), '.join(in_order)}))"
+    return f"md5_number(concat({', chr(0), '.join(in_order)}))"
 
 
 def _hash_columns(digest: str) -> str:
@@ -229,13 +229,23 @@ def _is_landed(connection: duckdb.DuckDBPyConnection, read: _Readable, form: Fil
     both = f"select _hash_a as a, _hash_b as b, {_hash_columns(digest)} from read_parquet({_literal(str(target))}, hive_partitioning = false)"
     try:
         names, notes = read_footer(target)
-        if names != (*columns, "_hash_a", "_hash_b") or notes.get(_FORM_KEY.encode()) != _form_text(form).encode():
+        written_as = notes.get(_FORM_KEY.encode())
+        if written_as is not None and written_as != _form_text(form).encode():
+            raise _other_form(target)
+        if names != (*columns, "_hash_a", "_hash_b") or written_as is None:
             return False
         _compare(connection, read, target)
         different = _run(connection, f"select count(*) from ({both}) where a is distinct from _hash_a or b is distinct from _hash_b")
     except (RefusedError, *ARROW_FAULTS):
         return False
     return bool(different[0][0] == 0)
+
+
+def _other_form(target: Path) -> UserError:
+    return UserError(
+        "the same bytes were landed before, written in another form (delimiter, quote, encoding or heading)", where=str(target),
+        what_to_do="give both maps one form: runs made from the earlier landing must stay as they are",
+    )  # fmt: skip
 
 
 def _publish(part: Path, target: Path) -> None:

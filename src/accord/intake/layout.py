@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -13,6 +12,7 @@ from accord.intake.readers import (
     READER_KINDS,
     Amount,
     Code,
+    CodeSystem,
     Constant,
     Date,
     DateFormat,
@@ -29,9 +29,10 @@ from accord.intake.readers import (
     expand,
     expand_all,
     given_names,
+    is_day,
 )  # fmt: skip
+from accord.place.toml_faults import Fault, nearest
 
-_ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _TEXT = (Text, Code, Lookup, Constant, Given, Partner)
 _EXAMPLES = {
     "text": (_TEXT, '{ text = "COLUMN" }, { lookup = "COLUMN", values = {…} } or { constant = "…" }'),
@@ -41,15 +42,26 @@ _EXAMPLES = {
     "number": ((Number, Integer, Constant), '{ number = "COLUMN" }'),
     "code": ((Code,), '{ code = "COLUMN", system = "icd10" }'),
 }
+_CONSTANTS: dict[str, Callable[[str], object]] = {
+    "day": is_day,
+    "money": re.compile(r"-?\d{1,16}(\.\d{1,2})?").fullmatch,
+    "integer": re.compile(r"-?\d{1,9}").fullmatch,
+    "number": re.compile(r"-?\d{1,12}(\.\d{1,6})?").fullmatch,
+}
+_AS_WRITTEN = {"day": "a day as 2025-04-30", "money": "an amount as 12.50", "integer": "a whole number as 12", "number": "a number as 1.5"}
 
 
 def _wants(what: str) -> AfterValidator:
     allowed, example = _EXAMPLES[what]
+    reads = _CONSTANTS.get(what, bool)
 
     def check(reader: BaseModel) -> BaseModel:
         each = reader.first_of if isinstance(reader, FirstOf) else [reader]
         if not all(isinstance(r, allowed) for r in each):
             raise ValueError(f"wants a reader of a {what}, such as {example}")
+        wrong = next((r.constant for r in each if isinstance(r, Constant) and not reads(r.constant)), None)
+        if wrong is not None:
+            raise ValueError(f"the constant {wrong!r} cannot be read here: write {_AS_WRITTEN.get(what, 'a text that is not empty')}")
         return reader
 
     return AfterValidator(check)
@@ -64,7 +76,7 @@ CodeField = Annotated[Reader, _wants("code")]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class FileSection(_Strict):
@@ -79,10 +91,19 @@ class FileSection(_Strict):
     may_lack: list[str] = []
     missing: list[str] = []
 
+    @field_validator("delimiter", "quote")
+    @classmethod
+    def _mark(cls, mark: str) -> str:
+        if mark and (not mark.isascii() or mark in "\0\r\n"):
+            raise ValueError('cannot part a text: write one ASCII character, such as "," or ";" or "\\t"')
+        return mark
+
     @model_validator(mode="after")
     def _named(self) -> FileSection:
         if self.header == bool(self.columns):
             raise ValueError("columns is for a file without a heading: give it exactly when header = false")
+        if self.delimiter == self.quote:
+            raise ValueError("delimiter and quote are the same character: change one of them")
         return self
 
 
@@ -96,7 +117,7 @@ class When(_Strict):
     @model_validator(mode="after")
     def _one(self) -> When:
         if bool(self.is_in) == bool(self.not_in):
-            raise ValueError("when wants exactly one of in = [...] and not_in = [...]")
+            raise ValueError('says not which records: write one of in = ["…"] and not_in = ["…"]')
         return self
 
 
@@ -161,8 +182,8 @@ class CodesSection(_Strict):
     """Code columns to rows, one a position. `split` takes several codes from one column, up to `most`."""
 
     columns: list[str] = Field(min_length=1)
-    system: str | Lookup
-    first_position: int = Field(default=1, ge=1)
+    system: CodeSystem | Lookup
+    first_position: int = Field(default=1, ge=1, le=1000)
     dates: list[str] = []
     date_format: DateFormat = "YYYY-MM-DD"
     split: str | None = Field(default=None, min_length=1, max_length=1)
@@ -177,9 +198,9 @@ class CodesSection(_Strict):
     @model_validator(mode="after")
     def _paired(self) -> CodesSection:
         if self.dates and len(self.dates) != len(self.columns):
-            raise ValueError(f"dates wants one column for each of the {len(self.columns)} code columns")
+            raise ValueError(f"has {len(self.columns)} code columns and {len(self.dates)} dates: name one date column for each code column")
         if self.split and len(self.columns) > 1:
-            raise ValueError("split is for one column that holds several codes: give one column")
+            raise ValueError("split is for one column that holds several codes: name one column, or take split out")
         return self
 
 
@@ -187,7 +208,7 @@ class ObservationSection(_Strict):
     """Columns to rows, one a column: the column's name is the code."""
 
     columns: list[str] = Field(min_length=1)
-    system: str
+    system: CodeSystem
     date: DayField
     value: Literal["number", "text"]
     missing: list[str] = []
@@ -235,12 +256,6 @@ class Layout(_Strict):
     organisation: OrganisationSection | None = None
     ignore: list[Ignored] = []
 
-    @model_validator(mode="after")
-    def _makes_sense(self) -> Layout:
-        for fault in _faults(self):
-            raise ValueError(fault)
-        return self
-
     def readers(self) -> Iterator[tuple[tuple[str | int, ...], BaseModel]]:
         """Each reader with the path of its key in the file."""
         for section, model in self.sections():
@@ -260,22 +275,25 @@ class Layout(_Strict):
 
     def read_columns(self) -> list[str]:
         """The raw columns that any section reads, each once, in the order in which they are named."""
-        found: dict[str, None] = dict.fromkeys(i.column for i in self.identifier)
-        for _, reader in self.readers():
-            found.update(dict.fromkeys(columns_of(reader)))
-        for codes in (*self.diagnosis, *self.procedure):
-            found.update(dict.fromkeys((*codes.columns, *codes.dates)))
-            if isinstance(codes.system, Lookup):
-                found[codes.system.lookup] = None
-        for seen in self.observation:
-            found.update(dict.fromkeys(seen.columns))
-        for when in self._conditions():
-            found[when.column] = None
-        return list(found)
+        return list(dict.fromkeys(column for _, column in self.columns_by_key()))
 
-    def _conditions(self) -> Iterator[When]:
-        whens = [*(r.when for r in self.registration), self.activity.when if self.activity else None]
-        yield from (when for when in whens if when)
+    def columns_by_key(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """Each raw column that a section reads, after the path of the key that names it."""
+        yield from ((("identifier", i, "column"), identifier.column) for i, identifier in enumerate(self.identifier))
+        yield from ((path, column) for path, reader in self.readers() for column in columns_of(reader))
+        for name, sections in (("diagnosis", self.diagnosis), ("procedure", self.procedure)):
+            for i, codes in enumerate(sections):
+                yield from (((name, i, "columns"), column) for column in codes.columns)
+                yield from (((name, i, "dates"), column) for column in codes.dates)
+                if isinstance(codes.system, Lookup):
+                    yield (name, i, "system"), codes.system.lookup
+        yield from ((("observation", i, "columns"), column) for i, seen in enumerate(self.observation) for column in seen.columns)
+        yield from (((*section, "when", "column"), when.column) for section, when in self._conditions())
+
+    def _conditions(self) -> Iterator[tuple[tuple[str | int, ...], When]]:
+        yield from ((("registration", i), r.when) for i, r in enumerate(self.registration) if r.when)
+        if self.activity and self.activity.when:
+            yield ("activity",), self.activity.when
 
     def ignored_columns(self) -> list[str]:
         """The raw columns that are left out with a reason."""
@@ -289,33 +307,58 @@ class Layout(_Strict):
         """The days that the map itself states, each once."""
         each = [r for _, reader in self.readers() for r in (reader.first_of if isinstance(reader, FirstOf) else [reader])]
         held = [r.months_after if isinstance(r, MonthsAfter) else r for r in each]
-        return sorted({r.constant for r in held if isinstance(r, Constant) and _ISO_DAY.fullmatch(r.constant)})
+        return sorted({r.constant for r in held if isinstance(r, Constant) and is_day(r.constant)})
 
     def given(self) -> set[str]:
         """The values that a source must give."""
         return {name for _, reader in self.readers() for name in given_names(reader)}
 
 
-def _faults(layout: Layout) -> Iterator[str]:
+def layout_faults(layout: Layout) -> Iterator[Fault]:
+    """What does not hold between the sections of a map."""
     read = layout.read_columns()
-    twice = sorted(set(read) & set(layout.ignored_columns()))
-    if twice:
-        yield f"column {twice[0]} is read by a section and ignored too: take it out of one"
-    again = [name for name, n in Counter(layout.ignored_columns()).items() if n > 1]
-    if again:
-        yield f"column {again[0]} is ignored twice"
     if not read:
-        yield f"reads no column: give it a section such as [activity], whose fields are readers ({', '.join(READER_KINDS)})"
-    unknown = sorted(layout.may_lack() - set(read) - set(layout.ignored_columns()))
-    if unknown:
-        yield f"may_lack names {unknown[0]}, which no section reads"
+        mend = f"give it a section such as [activity], whose fields are readers ({', '.join(READER_KINDS)})"
+        yield Fault((), "the map reads no column", mend)
+    yield from _ignored_wrongly(layout, set(read))
+    for column in sorted(layout.may_lack() - set(read) - set(layout.ignored_columns())):
+        near = nearest(column, read)
+        mend = f"take it out, or correct the name{f' (did you mean {near!r}?)' if near else ''}"
+        yield Fault(("file", "may_lack"), f"may_lack names {column!r}, which no section reads", mend)
     systems = [i.system for i in layout.identifier]
-    if len(set(systems)) < len(systems):
-        yield "names one identifier system twice"
+    for i, system in enumerate(systems):
+        if system in systems[:i]:
+            yield Fault(("identifier", i, "system"), f"identifier system {system!r} is named twice", "keep one [[identifier]] of each system")
     if (layout.activity or layout.registration or layout.person) and not layout.identifier:
-        yield "has records about people but no [[identifier]]: say which column tells who the person is"
+        mend = "add an [[identifier]] with column, system and scope: it says which column tells who the person is"
+        yield Fault((), "the map has records about people but no [[identifier]]", mend)
     populations = [r.population for r in layout.registration]
-    if len(set(populations)) < len(populations):
-        yield f"has two [[registration]] sections for one population, {populations[0]}: a record registers a person in each once"
-    if (layout.diagnosis or layout.procedure) and not layout.activity:
-        yield "has codes but no [activity] for them to belong to"
+    for i, population in enumerate(populations):
+        if population in populations[:i]:
+            what = f"two [[registration]] sections are of one population, {population!r}"
+            yield Fault(("registration", i, "population"), what, "keep one: a record registers a person in each population once")
+    for name in ("diagnosis", "procedure"):
+        if getattr(layout, name) and not layout.activity:
+            yield Fault((name,), f"the map has codes of a {name} but no act of care that they belong to", "add the section [activity]")
+    yield from _repeated_columns(layout)
+
+
+def _ignored_wrongly(layout: Layout, read: set[str]) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for i, ignored in enumerate(layout.ignore):
+        for column in ignored.columns:
+            if column in read:
+                yield Fault(("ignore", i, "columns"), f"column {column!r} is read by a section and ignored too", "take it out of one of them")
+            if column in seen:
+                yield Fault(("ignore", i, "columns"), f"column {column!r} is ignored twice", "keep one of the two")
+            seen.add(column)
+
+
+def _repeated_columns(layout: Layout) -> Iterator[Fault]:
+    """An observation's row is told by its column: twice the same would be two rows of one key."""
+    seen: set[tuple[str, str]] = set()
+    for i, section in enumerate(layout.observation):
+        for column in section.columns:
+            if (section.system, column) in seen:
+                yield Fault(("observation", i, "columns"), f"column {column!r} is observed twice under {section.system!r}", "keep one of the two")
+            seen.add((section.system, column))

@@ -12,18 +12,15 @@ from accord.intake.catalogue import CODED_FIELDS, Map
 from accord.intake.compile import (
     Check,
     Value,
-    cleaned,
     compile_reader,
     is_repeated_digit,
     is_valid_nhs_number,
     iso_day,
-    literal,
-    name,
     nhs_number,
-    one_of,
 )
 from accord.intake.layout import CodesSection, Identifier, When
 from accord.intake.readers import columns_of
+from accord.intake.reading import Reading, literal, name, one_of
 from accord.intake.rules import RULES
 
 TARGETS = {
@@ -46,6 +43,11 @@ class Plan:
     systems: tuple[str, ...]
 
     @cached_property
+    def reading(self) -> Reading:
+        """The columns over which the plan's SQL is written."""
+        return Reading(self.map.raw, self.map.layout.file.missing)
+
+    @cached_property
     def fields(self) -> dict[tuple[str | int, ...], Value]:
         """Each field of each section by its path, such as ("registration", 0, "start_date")."""
         return {path: self._compiled(path, reader) for path, reader in self.map.layout.readers()}
@@ -53,8 +55,8 @@ class Plan:
     def _compiled(self, path: tuple[str | int, ...], reader: BaseModel) -> Value:
         section, field = str(path[0]), str(path[-1])
         return compile_reader(
-            reader, target=TARGETS.get(field, "VARCHAR"), codes=CODED_FIELDS.get((section, field), ()),
-            required=(section, field) in ALWAYS_REQUIRED, file_missing=self.map.layout.file.missing,
+            reader, self.reading, target=TARGETS.get(field, "VARCHAR"), codes=CODED_FIELDS.get((section, field), ()),
+            required=(section, field) in ALWAYS_REQUIRED,
         )  # fmt: skip
 
     def sql(self, *path: str | int, type_: str | None = None) -> str:
@@ -67,7 +69,7 @@ class Plan:
         """The SQL of a section's `when`; true where it has none."""
         if when is None:
             return "true"
-        column = f"coalesce(trim({name(when.column)}), '')"
+        column = self.reading.trimmed(when.column)
         return f"{column} in {one_of(when.is_in)}" if when.is_in else f"{column} not in {one_of(when.not_in)}"
 
     @property
@@ -82,8 +84,18 @@ class Plan:
         return {i.system: _scoped(i, self._identifier_text(i)) for i in self.map.layout.identifier}
 
     def _identifier_text(self, identifier: Identifier) -> str:
-        text = f"upper({cleaned(identifier.column, [*identifier.missing, *self.map.layout.file.missing])})"
-        return nhs_number(text) if identifier.system == "nhs_number" else text
+        text = self.reading.text(identifier.column, identifier.missing)
+        return self.reading.part("NHS number", text, lambda x: nhs_number(f"upper({x})")) if identifier.system == "nhs_number" else f"upper({text})"
+
+    def _identifying(self, identifier: Identifier) -> str:
+        """The SQL of an identifier's text where it can identify someone, else NULL."""
+        text = self._identifier_text(identifier)
+        return f"case when {self._is_valid(identifier)} then {text} end" if identifier.system == "nhs_number" else text
+
+    def _is_valid(self, identifier: Identifier) -> str:
+        text = self.reading.text(identifier.column, identifier.missing)
+        digits = self.reading.part("digits", text, lambda x: f"try_cast({nhs_number(x)} as bigint)")
+        return is_valid_nhs_number(self._identifier_text(identifier), digits)
 
     @property
     def sighting_key(self) -> str:
@@ -146,14 +158,28 @@ class Plan:
         yield from self._order_checks()
         yield from self._tie_check()
         for codes in (*self.map.layout.diagnosis, *self.map.layout.procedure):
-            yield from _split_check(codes)
+            yield from self._split_check(codes)
             yield from self._code_date_checks(codes)
 
     def _code_date_checks(self, codes: CodesSection) -> Iterator[Check]:
         for column in codes.dates:
-            text = cleaned(column, [*codes.missing, *self.map.layout.file.missing])
-            condition = f"({self.has_activity}) and ({text} is not null and {iso_day(text, codes.date_format)} is null)"
+            text, day = self.code_date(codes, column)
+            condition = f"({self.has_activity}) and ({text} is not null and {day} is null)"
             yield Check("unreadable_value", column, condition, name(column), f"expected a date as {codes.date_format}; the activity's is taken")
+
+    def _split_check(self, codes: CodesSection) -> Iterator[Check]:
+        if codes.split:
+            column = codes.columns[0]
+            mark = "\\" + codes.split if codes.split in "^]\\-[" else codes.split
+            # Anything but marks and spaces after as many marks as codes are taken: empty places between do not hide what follows.
+            beyond = f"(?s)^([^{mark}]*[{mark}]){{{codes.most}}}.*[^{mark} ]"
+            condition = f"regexp_matches({self.reading.delivered(column)}, {literal(beyond)})"
+            yield Check("too_many_codes", column, condition, name(column), f"only the first {codes.most} are taken")
+
+    def code_date(self, codes: CodesSection, column: str) -> tuple[str, str]:
+        """The SQL of a code's own date as text and as a day."""
+        text = self.reading.text(column, codes.missing)
+        return text, self.reading.part("date", text, lambda x: iso_day(x, codes.date_format))
 
     def _guard(self, path: Sequence[str | int]) -> str:
         when = getattr(self._section(path), "when", None)
@@ -169,19 +195,19 @@ class Plan:
         text, column = self._identifier_text(identifier), identifier.column
         repeated = is_repeated_digit(text)
         yield Check("repeated_digit_nhs_number", column, repeated, name(column), personal=True)
-        yield Check("invalid_nhs_number", column, f"not ({is_valid_nhs_number(text)}) and not ({repeated})", name(column), personal=True)
+        yield Check("invalid_nhs_number", column, f"not ({self._is_valid(identifier)}) and not ({repeated})", name(column), personal=True)
 
     def _person_check(self) -> Iterator[Check]:
         layout = self.map.layout
         if not layout.identifier or not (layout.activity or layout.registration or layout.person):
             return
         column = layout.identifier[0].column
-        usable = ", ".join(identifying(i.system, self._identifier_text(i)) for i in layout.identifier)
+        usable = ", ".join(self._identifying(i) for i in layout.identifier)
         yield Check("missing_person", column, f"coalesce({usable}, '') = ''", name(column), personal=True)
 
     def _day_checks(self, path: tuple[str | int, ...], value: Value) -> Iterator[Check]:
         if (path[0], path[-1]) in _NOT_FUTURE and (column := self._column(path)):
-            yield Check("future_date", column, f"{value.sql} > cast(_received_at as date)", name(column), "after the file was received")
+            yield Check("future_date", column, f"{value.sql} > cast(v._received_at as date)", name(column), "after the file was received")
 
     def _column(self, path: tuple[str | int, ...]) -> str:
         reader = getattr(self._section(path), str(path[-1]))
@@ -213,22 +239,13 @@ class Plan:
         return sorted(refusing, key=lambda c: order.index(c.rule))
 
 
-def _split_check(codes: CodesSection) -> Iterator[Check]:
-    if codes.split:
-        column = codes.columns[0]
-        mark = "\\" + codes.split if codes.split in "^]\\-[" else codes.split
-        # Anything but marks and spaces after as many marks as codes are taken: empty places between do not hide what follows.
-        beyond = f"(?s)^([^{mark}]*[{mark}]){{{codes.most}}}.*[^{mark} ]"
-        yield Check("too_many_codes", column, f"regexp_matches({name(column)}, {literal(beyond)})", name(column), f"only the first {codes.most} are taken")
-
-
 def identifying(system: str, text: str) -> str:
     """The SQL of an identifier's text where it can identify someone, else NULL: an NHS number must have a right check digit."""
-    return f"case when {is_valid_nhs_number(text)} then {text} end" if system == "nhs_number" else text
+    return f"case when {is_valid_nhs_number(text, f'try_cast({text} as bigint)')} then {text} end" if system == "nhs_number" else text
 
 
 def _scoped(identifier: Identifier, text: str) -> str:
-    scope = "_partner_id" if identifier.scope == "partner" else literal("any")
+    scope = "v._partner_id" if identifier.scope == "partner" else literal("any")
     return f"{scope} || '|' || {text}"
 
 

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator
+
+from accord.intake.limits import MAX_COLUMNS
 
 DATE_FORMATS = {
     "YYYY-MM-DD": "2025-04-30",
@@ -25,6 +28,8 @@ DATE_FORMATS = {
 DateFormat = Literal[
     "YYYY-MM-DD", "YYYYMMDD", "DD/MM/YYYY", "MM/DD/YYYY", "DDMMYYYY", "MMYYYY", "YYYY-MM", "DD-MON-YYYY", "YYYY-MM-DD hh:mm:ss"
 ]
+_ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_SYSTEM = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _RANGE = re.compile(r"\{(\d+)\.\.(\d+)\}")
 
 
@@ -35,6 +40,8 @@ def expand(name: str) -> list[str]:
         return [name]
     first, last = found.groups()
     numbers = range(int(first), int(last) + 1)
+    if not 0 < len(numbers) <= MAX_COLUMNS:
+        raise ValueError(f"{name!r} stands for {len(numbers)} columns: write the lower number first, and at most {MAX_COLUMNS} columns")
     return [name[: found.start()] + str(n).zfill(len(first)) + name[found.end() :] for n in numbers]
 
 
@@ -43,8 +50,26 @@ def expand_all(names: list[str]) -> list[str]:
     return [column for name in names for column in expand(name)]
 
 
+def is_day(text: str) -> bool:
+    """Whether a text is a day that the calendar has, written as 2025-04-30."""
+    try:
+        return bool(_ISO_DAY.fullmatch(text) and date.fromisoformat(text))
+    except ValueError:
+        return False
+
+
+def _code_system(text: str) -> str:
+    if not _SYSTEM.fullmatch(text):
+        raise ValueError('cannot name a code system: use small letters, digits and _, such as "icd10" or "opcs4"')
+    return text
+
+
+CodeSystem = Annotated[str, AfterValidator(_code_system)]
+"""The name of a list of codes. Those of the rulebook's code_forms are held to their form; any other is the sender's own."""
+
+
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Text(_Strict):
@@ -60,7 +85,7 @@ class Date(_Strict):
 
     date: str
     format: DateFormat
-    plus_days: int = 0
+    plus_days: int = Field(default=0, ge=-366, le=366)
     missing: list[str] = []
     required: bool = False
 
@@ -85,7 +110,7 @@ class Code(_Strict):
     """
 
     code: str
-    system: str | Lookup
+    system: CodeSystem | Lookup
     missing: list[str] = []
     required: bool = False
 
@@ -107,6 +132,13 @@ class Amount(_Strict):
     plus: list[Product] = []
     missing: list[str] = []
     required: bool = False
+
+    @field_validator("amount")
+    @classmethod
+    def _some(cls, amount: str | list[str]) -> str | list[str]:
+        if not amount:
+            raise ValueError('names no column: write the name of one or more, such as ["DEDUCTIBLE", "COINSURANCE"]')
+        return amount
 
 
 class Integer(_Strict):
@@ -148,6 +180,13 @@ class MonthsAfter(_Strict):
 
     months_after: Given | Constant | Date
     count: str
+
+    @field_validator("months_after")
+    @classmethod
+    def _day(cls, start: Given | Constant | Date) -> Given | Constant | Date:
+        if isinstance(start, Constant) and not is_day(start.constant):
+            raise ValueError(f"the constant {start.constant!r} cannot be read here: write a day as 2025-04-30")
+        return start
 
 
 class FirstOf(_Strict):

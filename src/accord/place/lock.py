@@ -42,8 +42,10 @@ def hold(place: Place, purpose: str) -> Iterator[Holder]:
         holder = Holder(os.getpid(), socket.gethostname(), _user(), purpose, datetime.now(UTC).isoformat(timespec="seconds"))
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, json.dumps(asdict(holder)).encode(), 0)
-        yield holder
-        os.ftruncate(descriptor, 0)
+        try:
+            yield holder
+        finally:
+            os.ftruncate(descriptor, 0)
     finally:
         os.close(descriptor)
 

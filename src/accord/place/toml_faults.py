@@ -160,9 +160,15 @@ def _said(f: Found, place: str) -> tuple[str, str]:
     what, _, mend = str(f.context.get("error", f.message)).partition(": ")
     tags = [tag for m in members_of(f.wanted) if (tag := tag_of(m))]
     keys = [str(k) for k in f.given] if isinstance(f.given, dict) else []
-    near = None if set(keys) & set(tags) else next((n for key in keys if (n := nearest(key, tags))), None)
+    near = None if set(keys) & set(tags) else _nearest_of_all(keys, tags)
     shown = f" ({_shown(f.given)})" if isinstance(f.given, str | int | Decimal) else ""
     return f"{place}{shown}: {what}", (f"did you mean '{near}'? " if near else "") + (mend or "change it so that this holds")
+
+
+def _nearest_of_all(words: Sequence[str], known: Sequence[str]) -> str | None:
+    """Of several words, each of which might be a known one misspelled, the known one that is nearest to any."""
+    found = [(difflib.SequenceMatcher(None, word, near).ratio(), near) for word in words if (near := nearest(word, known))]
+    return max(found)[1] if found else None
 
 
 def _wrong_kind(f: Found, place: str) -> str:

@@ -12,7 +12,7 @@ PERSON_MONTHS = Step(
   select r.person_id, r.population, m.month_date, r.organisation_id, r.start_date, r.end_date, r.registration_id
   from registration r
   join calendar_month m on r.start_date < m.next_month_date and coalesce(r.end_date, date '9999-12-31') > m.month_date
-  where r.person_id is not null),
+  where r.person_id is not null and (r.end_date is null or r.end_date > r.start_date)),
 ranked as (
   select person_id, population, month_date, organisation_id, row_number() over (partition by person_id, population, month_date
     order by start_date desc nulls last, end_date desc nulls first, organisation_id nulls last, registration_id nulls last) as place
@@ -26,7 +26,8 @@ latest as (
   from ranked where place = 1 group by person_id, month_date),
 aged as (
   select l.person_id, l.month_date, l.registered_id, l.resident_id, l.n_registered, l.n_resident, p.sex,
-    case when extract(year from l.month_date) * 12 + extract(month from l.month_date) < extract(year from p.birth_date) * 12 + extract(month from p.birth_date)
+    case when p.birth_date is null
+        or extract(year from l.month_date) * 12 + extract(month from l.month_date) < extract(year from p.birth_date) * 12 + extract(month from p.birth_date)
       then null
       else greatest(0, extract(year from l.month_date) - extract(year from p.birth_date)
         - case when extract(month from l.month_date) * 100 + extract(day from l.month_date)
@@ -41,7 +42,7 @@ from aged a left join age_band b on a.age_years >= b.from_years and a.age_years 
     notes="""In: registration, calendar_month, person, age_band. Out: person_month: a month counts if a span touches any day of it.
 Ties: of several spans in a month the one that began last, then the one that ends last, then the lower organisation and record.
 A person with two memberships has one row a month. Units: completed years on the first of the month, 0 in the month of birth.
-Leaves out: spans of nobody known, spans outside the period, months after the month of death (rows of attrition).""",
+Leaves out: spans of nobody known, spans outside the period or without a day, months after the month of death (rows of attrition).""",
 )
 
 

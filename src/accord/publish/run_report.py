@@ -40,8 +40,13 @@ class RunReport:
     rejected: tuple[tuple[str, str], ...]
 
 
-_RATES = """select population, group_id, n_person_month, n_activity, cost, cost_per_person_month, activity_per_1000, n_without_cost
-from cost_per_person_month where dimension = ? order by population, cost desc, group_id"""
+_RATES = """select c.population, c.group_id || coalesce(' ' || o.name, ''), c.n_person_month, c.n_activity, c.cost, c.cost_per_person_month,
+  c.activity_per_1000, c.n_without_cost
+from cost_per_person_month c left join organisation o on c.dimension = 'organisation' and c.group_id = o.organisation_id
+where c.dimension = ? order by c.population, c.cost desc, c.group_id"""
+
+_FLAGGED = """select count(*) from record_fate f where f.fate = 'accepted' and exists (
+  select 1 from issue i where i.submission_id = f.submission_id and i.record_number = f.record_number and i.severity = 'flag')"""
 
 _BRIDGE = """select case when total = 'activity' then 1 else 2 end, line_number, line, sum(n_record), sum(amount)
 from reconciliation where measure = 'cost' and (total = 'activity' or (total = ? and line_number > 1))
@@ -60,7 +65,7 @@ def run_report(connection: duckdb.DuckDBPyConnection) -> RunReport:
     return RunReport(
         n_person=one("select count(*) from person"), n_file=one("select count(*) from submission"), n_rejected=len(rejected),
         n_record=one("select count(*) from record_fate"), n_quarantined=one("select count(*) from quarantine"),
-        n_flagged=one("select count(distinct (submission_id, record_number)) from issue where severity = 'flag'"), populations=everyone,
+        n_flagged=one(_FLAGGED), populations=everyone,
         by_setting=_rows(connection, "setting", population), by_organisation=_rows(connection, "organisation", population),
         bridge=tuple(bridge), rejected=tuple((str(a), str(b)) for a, b in rejected),
     )  # fmt: skip

@@ -1,0 +1,156 @@
+"""The benchmarks: what each makes, asks of a process of its own, and says of it."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from accord.bench import invent
+from accord.bench.figures import Figures, Line
+from accord.errors import UserError
+from accord.place import Place
+
+Progress = Callable[[str], None]
+N_BASELINE = 3
+"""How often a baseline is measured: before, and after; its median counts."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a benchmark may use. files: the folder of the Tuva input layer; folder: where to work, the system's own if None."""
+
+    memory: str
+    threads: int
+    files: Path | None = None
+    folder: Path | None = None
+
+    @property
+    def memory_byte(self) -> int:
+        """The most memory, in bytes. Raises UserError."""
+        found = re.fullmatch(r"(\d+(?:\.\d+)?) ?([MG])B", self.memory)
+        if not found:
+            raise UserError(f"{self.memory!r} is no amount of memory", where="--memory", what_to_do="write it as 8GB or 500MB")
+        return int(float(found[1]) * (1e9 if found[2] == "G" else 1e6))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What to measure: which benchmark, of how many records (of tuva: people), within which limits."""
+
+    kind: str
+    n: int
+    limits: Limits
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """One benchmark. byte_each: disk needed for each record or person, all told. default: how many."""
+
+    title: str
+    aim: str
+    baseline: str
+    default: int
+    byte_each: int
+
+
+KINDS = {
+    "intake": _Kind("{n:,} CSV records: framed, landed, read, and a fate given to each", "at most 4 times the baseline", "all-text read_csv", 5_000_000, 900),
+    "tuva": _Kind(
+        "the Tuva input layer of {n:,} people, delivered files to a published run", "under 30 s and 4 GB on 2 cores", "all-text read_csv",
+        10_000, 500_000,
+    ),
+    "place": _Kind("{n:,} acts of care, landed files to a published run", "under 8 GB", "one scan", 50_000_000, 500),
+}  # fmt: skip
+
+
+def asked(what: str, n_record: int | None, n_people: int | None, limits: Limits) -> list[Asked]:
+    """The benchmarks that a word stands for, each of its usual size unless one is given. `all` has tuva only where its files are given."""
+    kinds = [kind for kind in KINDS if kind != "tuva" or limits.files] if what == "all" else [what]
+    return [Asked(kind, (n_people if kind == "tuva" else n_record) or KINDS[kind].default, limits) for kind in kinds]
+
+
+def bench(asked: Asked, progress: Progress) -> Figures:
+    """Make the records, measure, and take everything away again, also when interrupted. Raises UserError where the disk is too small."""
+    kind, limits = KINDS[asked.kind], asked.limits
+    with _terminated_as_interrupted(), tempfile.TemporaryDirectory(prefix="accord-bench-", dir=limits.folder) as folder:
+        _check_disk(Path(folder), kind.byte_each * asked.n, progress)
+        progress(f"make {asked.n:,} {'people' if asked.kind == 'tuva' else 'records'}")
+        place = _made(asked, Path(folder))
+        question = {"kind": asked.kind, "place": str(place.root), "memory_byte": limits.memory_byte, "threads": limits.threads, "scratch": folder}
+        seconds = [] if asked.kind == "place" else [_asked(question | {"what": "baseline"}, progress)["seconds"]]
+        answer = _asked(question | {"what": "measured"}, progress)
+        seconds += [_asked(question | {"what": "baseline"}, progress)["seconds"] for _ in range(N_BASELINE - len(seconds))]
+    return Figures(
+        asked.kind, kind.title.format(n=asked.n), kind.aim, Line(kind.baseline, median(seconds)),
+        tuple(Line(*total) for total in answer["totals"]), tuple(Line(*step) for step in answer["steps"]), answer["peak_byte"],
+    )  # fmt: skip
+
+
+def _made(asked: Asked, folder: Path) -> Place:
+    limits = asked.limits
+    with invent.engine(f"{limits.memory_byte // 2_000_000}MB", limits.threads, folder) as made:
+        if asked.kind == "tuva":
+            if limits.files is None:
+                raise UserError("the Tuva input layer is not part of Accord", where="--files", what_to_do="give the folder of its files: --files DIR")
+            return invent.tuva_place(folder / "place", made, limits.files, asked.n)
+        make = invent.intake_place if asked.kind == "intake" else invent.landed_place
+        return make(folder / "place", made, asked.n)
+
+
+def _check_disk(folder: Path, n_byte: int, progress: Progress) -> None:
+    free = shutil.disk_usage(folder).free
+    progress(f"about {n_byte / 1e9:.1f} GB of disk needed in {folder.parent}, {free / 1e9:.1f} GB free")
+    if free < n_byte:
+        raise UserError(
+            f"about {n_byte / 1e9:.1f} GB of disk are needed and {free / 1e9:.1f} GB are free", where=str(folder.parent),
+            what_to_do="choose a folder on a larger disk with --out, or a smaller --records or --people",
+        )  # fmt: skip
+
+
+def _asked(question: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """The answer of a process of its own, which is ended if this one is interrupted."""
+    command = [sys.executable, "-m", "accord.bench.worker", json.dumps(question)]
+    answer: dict[str, Any] = {}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            for line in process.stdout:
+                if line.startswith("{"):
+                    answer = json.loads(line)
+                else:
+                    progress(line.strip())
+        except BaseException:
+            process.kill()
+            raise
+    if "user_error" in answer:
+        what, where, what_to_do = answer["user_error"]
+        raise UserError(what, where=where, what_to_do=what_to_do)
+    if process.returncode or not answer:
+        what = f"the benchmark '{question['kind']}' ended with code {process.returncode}"
+        raise UserError(what, where="its own process", what_to_do="see what it said above; give it more memory, or measure fewer records")
+    return answer
+
+
+@contextmanager
+def _terminated_as_interrupted() -> Iterator[None]:
+    """A plain kill takes the way of Ctrl-C, so that what was made is taken away."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,132 @@
+"""What a benchmark measures, done in a process of its own, so that the most memory it held is its own.
+
+It is asked in one line of JSON, the only argument, and answers in one, the last of its output; what stands before is progress.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import resource
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from accord import pipeline
+from accord.bench import invent
+from accord.engine import Session
+from accord.engine.session import STEP_LOG
+from accord.errors import UserError
+from accord.intake import build as intake
+from accord.intake.catalogue import read_maps
+from accord.intake.receive import receive
+from accord.place import Place, hold, open_place, read_receipts, restricted_folder, source_files
+
+ENGINE_SHARE = 0.75
+"""Of the memory that a benchmark may hold, what the engine is given: the rest is for what it does not count, and for Python."""
+
+
+class _Clock(logging.Handler):
+    """Notes each stage that the pipeline names and each step that the session logs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.steps: list[tuple[str, float, int | None]] = []
+        self._stage: tuple[str, float, float] | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """One step: its name, its seconds, its rows."""
+        name, seconds, n_row = record.args  # type: ignore[misc]
+        self.steps.append((str(name), float(seconds), int(n_row)))  # type: ignore[arg-type]
+
+    def stage(self, label: str) -> None:
+        """A stage begins, and the one before ends; what its steps do not account for is the stage's own."""
+        print(label, flush=True)  # noqa: T201
+        now = time.perf_counter()
+        if self._stage:
+            name, began, before = self._stage
+            own = now - began - (self._in_steps() - before)
+            self.steps.append((name, own, None))
+        self._stage = (label, now, self._in_steps()) if label else None
+
+    def _in_steps(self) -> float:
+        return sum(seconds for _, seconds, n_row in self.steps if n_row is not None)
+
+
+@contextmanager
+def _clock() -> Iterator[_Clock]:
+    clock, log = _Clock(), logging.getLogger(STEP_LOG)
+    log.addHandler(clock)
+    log.setLevel(logging.DEBUG)
+    log.propagate = False
+    yield clock
+    log.removeHandler(clock)
+
+
+def _engine_memory(asked: dict[str, Any]) -> str:
+    return f"{int(asked['memory_byte'] * ENGINE_SHARE / 1e6)}MB"
+
+
+def _baseline(asked: dict[str, Any], place: Place) -> float:
+    with invent.engine(_engine_memory(asked), asked["threads"], Path(asked["scratch"])) as made:
+        began = time.perf_counter()
+        if asked["kind"] == "place":
+            invent.one_scan(made, place.runs / (place.runs / "CURRENT").read_text().strip() / "tables" / "activity.parquet")
+        else:
+            made.execute("set preserve_insertion_order = true")
+            invent.all_text(made, sorted(place.sources.glob("*.csv")), Path(asked["scratch"]))
+        return time.perf_counter() - began
+
+
+def _run(asked: dict[str, Any], place: Place) -> dict[str, Any]:
+    """A whole run, from what is delivered or landed to what is published."""
+    with _clock() as clock:
+        began = time.perf_counter()
+        pipeline.run(place, clock.stage, pipeline.Resources(_engine_memory(asked), asked["threads"]))
+        took = time.perf_counter() - began
+        clock.stage("")
+    return {"totals": [("to a published run", took)], "steps": clock.steps}
+
+
+def _intake(asked: dict[str, Any], place: Place) -> dict[str, Any]:
+    """A file received and landed; then its records read, and a fate given to each."""
+    maps = read_maps(place)
+    scratch = restricted_folder(place) / "bench"
+    with hold(place, "bench"), _clock() as clock:
+        began = time.perf_counter()
+        scratch.mkdir()
+        clock.stage("hash, frame and land")
+        deliveries = receive(place, maps, read_receipts(place), source_files(place), scratch, lambda _: None)
+        landed = time.perf_counter()
+        clock.stage("")
+        resources = {"memory_limit": _engine_memory(asked), "threads": asked["threads"]}
+        with Session(folder=scratch, scratch=scratch / "spill", readable=[place.landed], **resources) as session:
+            intake.build_records(session, intake.make_plans(maps, place.settings), deliveries, place.settings)
+        took = time.perf_counter() - began
+    return {"totals": [("land", landed - began), ("read and fates", took - (landed - began)), ("intake", took)], "steps": clock.steps}
+
+
+def _answer(asked: dict[str, Any], place: Place) -> dict[str, Any]:
+    if asked["what"] == "baseline":
+        return {"seconds": _baseline(asked, place)}
+    return _intake(asked, place) if asked["kind"] == "intake" else _run(asked, place)
+
+
+def main() -> None:
+    """Do what is asked, then answer."""
+    asked = json.loads(sys.argv[1])
+    place = open_place(asked["place"])
+    try:
+        answer = _answer(asked, place)
+    except UserError as error:
+        answer = {"user_error": [error.what, error.where, error.what_to_do]}
+    used = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    unit = 1 if sys.platform == "darwin" else 1024
+    print(json.dumps({**answer, "peak_byte": unit * max(used)}), flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

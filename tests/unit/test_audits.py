@@ -1,0 +1,182 @@
+"""Each audit holds for a run as it was made, and finds what was done to one table of it afterwards."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from accord import audits, pipeline
+from accord.audits import AUDITS, audit
+from accord.engine import Session, duck
+from accord.errors import AuditError
+from accord.place import current_run, open_place
+from accord.simulate import copy_small_place
+from accord.tables import PUBLISHED
+
+FIRST_ACT = "activity_id = (select min(activity_id) from activity)"
+
+
+def dropped(where):
+    return f"select * from {{table}} where not ({where})"
+
+
+def changed(what, where):
+    return f"select * replace ({what}) from {{table}} where {where} union all select * from {{table}} where not ({where})"
+
+
+def added(what, where):
+    return f"select * from {{table}} union all select * replace ({what}) from {{table}} where {where}"
+
+
+def of_one(table, fate):
+    """The first record of one fate, in a table that has submissions and record numbers."""
+    first = f"select min(submission_id * 1000000 + record_number) from record_fate where fate = '{fate}'"
+    if fate == "accepted":
+        first += " and is_activity and coalesce(net_amount, 0) <> 0"
+    return f"submission_id * 1000000 + record_number = ({first})"
+
+
+LINE = "total = '{}' and measure = 'cost' and submission_id = 1 and line = '{}'"
+ALL = "population = '{}' and dimension = 'all'"
+STRANGER = "person_id = (select min(person_id) from {} where person_id is not null)"
+
+TAMPERED = [
+    ("every record framed has one fate", "record_fate", dropped(of_one("record_fate", "accepted"))),
+    ("every record framed has one fate", "record_fate", changed("record_number + 1000000 as record_number", of_one("record_fate", "accepted"))),
+    ("every record framed has one fate", "submission", changed("n_record + 1 as n_record", "submission_id = 2")),
+    ("every record framed has one fate", "file_amount", dropped("submission_id = 2")),
+    ("every refused record is in quarantine", "quarantine", dropped(of_one("quarantine", "quarantined"))),
+    ("every refused record is in quarantine", "quarantine",
+     added("record_number + 1000000 as record_number", of_one("quarantine", "quarantined"))),
+    ("every refused record is in quarantine", "quarantine", changed("coalesce(cost, 0) + 1 as cost", of_one("quarantine", "quarantined"))),
+    ("every refused record has its reason", "issue", dropped(f"severity = 'refuse' and {of_one('issue', 'quarantined')}")),
+    ("every exact duplicate is of a record that was kept", "record_fate",
+     changed("kept_record_number + 1000000 as kept_record_number", of_one("record_fate", "exact_duplicate"))),
+    ("every exact duplicate is of a record that was kept", "record_fate",
+     changed("record_id + 1 as record_id", of_one("record_fate", "exact_duplicate"))),
+    ("every accepted act of care is in activity", "activity", dropped(FIRST_ACT)),
+    ("every activity is an accepted act of care", "activity", added("activity_id + 1 as activity_id", FIRST_ACT)),
+    ("every activity is an accepted act of care", "activity", changed("record_number + 1 as record_number", FIRST_ACT)),
+    ("accepted amounts are those of activity, file by file", "activity", changed("net_amount + 0.01 as net_amount", of_one("activity", "accepted"))),
+    ("accepted amounts are those of activity, file by file", "activity", changed("cost - 0.01 as cost", of_one("activity", "accepted"))),
+    ("accepted amounts are those of activity, file by file", "record_fate",
+     changed("net_amount * 2 as net_amount", of_one("record_fate", "accepted"))),
+    ("gross is net and shares, or an issue says it is not", "activity",
+     changed("gross_amount + 0.01 as gross_amount", "activity_id = (select min(activity_id) from activity where client_amount is not null)")),
+    ("every bridge adds up", "reconciliation", changed("amount - 0.01 as amount", LINE.format("activity", "refused"))),
+    ("every bridge adds up", "reconciliation", changed("n_record - 1 as n_record", LINE.format("registered", "no person"))),
+    ("every bridge adds up", "reconciliation", dropped("submission_id = 1 and total = 'activity' and line = 'in the file'")),
+    ("every bridge starts at its file and passes through activity", "reconciliation",
+     changed("amount + 1 as amount, n_record + 1 as n_record", LINE.format("activity", "in the file"))),
+    ("every bridge starts at its file and passes through activity", "reconciliation", changed("amount + 1 as amount", "line = 'activity'")),
+    ("every bridge starts at its file and passes through activity", "reconciliation", dropped("submission_id = 1")),
+    ("rounding is no more than rounding", "reconciliation", changed("amount + 100 as amount", LINE.format("activity", "rounding"))),
+    ("no amount lies in a record that is no act of care", "reconciliation", changed("amount + 1 as amount", LINE.format("activity", "no act of care"))),
+    *((f"{measure} of the {population} is what the files lead to", "cost_per_person_month",
+       changed(f"{measure} + 0.01 as {measure}", ALL.format(population)))
+      for population in ("registered", "resident") for measure in ("net_amount", "cost")),
+    ("cost of the registered is what the files lead to", "cost_per_person_month",
+     changed("n_activity - 1 as n_activity", ALL.format("registered"))),
+    ("cost of the resident is what the files lead to", "cost_per_person_month", dropped(ALL.format("resident"))),
+    ("every dimension adds up to all", "cost_per_person_month", dropped("dimension = 'provider' and group_id = 'WXH'")),
+    ("every dimension adds up to all", "cost_per_person_month",
+     changed("n_person_month + 1 as n_person_month", "population = 'registered' and dimension = 'month' and group_id = '2025-04-01'")),
+    ("the rates count every person-month", "person_month",
+     dropped("is_registered and person_id = (select min(person_id) from person_month where is_registered)")),
+    ("every person of a person-month is known", "person_month", changed("person_id + 1 as person_id", STRANGER.format("person_month"))),
+    ("every person of an activity is known", "person", dropped(STRANGER.format("activity"))),
+    ("every person of a registration is known", "person", dropped(STRANGER.format("registration"))),
+    ("every provider is known", "organisation", dropped("organisation_id = 'WXH'")),
+    ("every diagnosis belongs to an activity", "diagnosis", added("activity_id + 1 as activity_id", "position = 1")),
+    ("every procedure belongs to an activity", "procedure", added("activity_id + 1 as activity_id", "position = 1")),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """The tables of a run, working tables too, as its audits see them."""
+    folder = tmp_path_factory.mktemp("made")
+    place = open_place(copy_small_place(tmp_path_factory.mktemp("places") / "small"))
+    with pytest.MonkeyPatch.context() as patch:
+
+        def spy(session):
+            for path in session.folder.glob("*.parquet"):
+                shutil.copyfile(path, folder / path.name)
+            return audit(session)
+
+        patch.setattr(audits, "audit", spy)
+        pipeline.run(place, lambda _: None)
+    return folder
+
+
+@pytest.fixture
+def audited(made, tmp_path):
+    """Audits the run with one table put through a query, and gives what every audit found."""
+
+    def run(table=None, query=""):
+        with Session(folder=tmp_path / "tables", scratch=tmp_path / "scratch", readable=[made]) as session:
+            for path in made.glob("*.parquet"):
+                if path.stem == table:
+                    session.register("as_made", [path])
+                else:
+                    session.register(path.stem, [path])
+            if table:
+                text = query.replace("{table}", "as_made").replace(f"from {table}", "from as_made")
+                target = tmp_path / "tables" / f"{table}.parquet"
+                session.connection.execute(f"copy ({text}) to {duck.literal(str(target))} (format parquet)")
+                session.register(table, [target])
+                assert _differs(session, table), "the tampering changes nothing"
+            return {finding.name: finding for finding in audit(session)}
+
+    return run
+
+
+def _differs(session, table):
+    one, other = "from as_made", f"from {duck.name(table)}"
+    return session.rows(f"({one} except all {other}) union all ({other} except all {one}) limit 1")
+
+
+def test_every_audit_holds_for_a_run_as_it_was_made(audited):
+    found = audited()
+    assert set(found) == {*AUDITS, *(f"{name} keeps its contract" for name in PUBLISHED)}
+    assert not [f for f in found.values() if not f.held]
+
+
+def test_every_audit_has_a_table_tampered_with():
+    assert {name for name, _, _ in TAMPERED} == set(AUDITS)
+
+
+@pytest.mark.parametrize(("name", "table", "query"), TAMPERED, ids=[f"{n} ({t} {i})" for i, (n, t, _) in enumerate(TAMPERED)])
+def test_an_audit_finds_what_was_done(audited, name, table, query):
+    finding = audited(table, query)[name]
+    assert not finding.held
+    assert finding.detail
+
+
+@pytest.mark.parametrize("table", PUBLISHED)
+def test_a_row_that_stands_twice_breaks_the_contract(audited, table):
+    finding = audited(table, "select * from {table} union all (select * from {table} limit 1)")[f"{table} keeps its contract"]
+    assert not finding.held
+    assert "repeated keys" in finding.detail
+
+
+@pytest.mark.parametrize("table", [name for name, contract in PUBLISHED.items() if not contract.may_be_empty])
+def test_a_table_that_may_not_be_empty(audited, table):
+    assert not audited(table, "select * from {table} where false")[f"{table} keeps its contract"].held
+
+
+def test_what_is_found_is_a_sentence_with_a_count(audited):
+    finding = audited("activity", "select * replace (net_amount + 1 as net_amount) from {table}")["accepted amounts are those of activity, file by file"]
+    assert finding.detail.startswith("submission ")
+    assert " in all" in finding.detail
+
+
+def test_a_run_whose_audit_does_not_hold_is_not_published(tmp_path, monkeypatch):
+    place = open_place(copy_small_place(tmp_path / "small"))
+    monkeypatch.setitem(AUDITS, "never", "select 'this cannot be'")
+    with pytest.raises(AuditError, match="never: this cannot be"):
+        pipeline.run(place, lambda _: None)
+    assert current_run(place) is None
+    assert not [path for path in place.runs.iterdir() if Path(path).is_dir()]
