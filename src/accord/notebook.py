@@ -11,6 +11,7 @@ import duckdb
 from accord import pipeline, place
 from accord.engine import Step, run_on
 from accord.engine.duck import connection, literal, name
+from accord.errors import UserError
 from accord.publish.check_report import CheckReport
 from accord.publish.run_report import RunReport, run_report
 from accord.tables import PUBLISHED, Table
@@ -72,7 +73,14 @@ class OpenRun:
         return [*super().__dir__(), *self._run.manifest.tables]
 
     def sql(self, query: str, values: Mapping[str, object] | None = None) -> duckdb.DuckDBPyRelation:
-        """A query over the run's tables, with `$name` values bound."""
+        """A query over the run's tables, with `$name` values bound. Raises UserError at what is not one SELECT: a run is only read."""
+        statements = self.connection.extract_statements(query)
+        if [s.type for s in statements] != [duckdb.StatementType.SELECT]:
+            said = ", ".join(s.type.name for s in statements) or "nothing"
+            raise UserError(
+                f"a run is only read, by one SELECT, and this is {said}", where="the query",
+                what_to_do="write one SELECT; to keep what it gives, turn the relation into a frame or a table and write that",
+            )  # fmt: skip
         return self.connection.sql(query, params=dict(values)) if values else self.connection.sql(query)
 
     def step(self, step: Step, **values: object) -> duckdb.DuckDBPyRelation:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
+from rich.markup import escape as _escape
 from rich.table import Table as Grid
 
 from accord.engine.lineage import Hop
@@ -39,6 +39,11 @@ def _last_is_words(grid: Grid) -> Grid:
     return grid
 
 
+def plain(text: str) -> str:
+    """Text from outside as it can be shown: none of it is a style, and what would move a terminal's cursor is spelled out."""
+    return _escape("".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text))
+
+
 def count(n: int, one: str, many: str = "") -> str:
     """A number with the word for it: 1 file, 2 files, 3,363 records."""
     return f"{n:,} {one if n == 1 else many or one + 's'}"
@@ -52,7 +57,7 @@ def money(amount: Decimal | None, decimals: int = 0) -> str:
 def print_run(console: Console, settings: PlaceSettings, run: OpenRun, directory: Path) -> None:
     """The one screen of a run."""
     report, currency = run.report(), settings.currency
-    console.print(f"\n[bold]{escape(settings.name)}[/] · {settings.period.start_date} to {settings.period.end_date} · run {run.run_id} published")
+    console.print(f"\n[bold]{plain(settings.name)}[/] · {settings.period.start_date} to {settings.period.end_date} · run {run.run_id} published")
     rejected = f" · [red]{report.n_rejected:,} rejected whole[/]" if report.n_rejected else ""
     console.print(
         f"{count(report.n_person, 'person', 'people')} · {count(report.n_file, 'file')}{rejected} · {count(report.n_record, 'record')} · "
@@ -60,14 +65,14 @@ def print_run(console: Console, settings: PlaceSettings, run: OpenRun, directory
         soft_wrap=True,
     )
     for name, reason in report.rejected:
-        console.print(f"[red]rejected[/] {escape(name)}: {escape(reason)}", soft_wrap=True)
+        console.print(f"[red]rejected[/] {plain(name)}: {plain(reason)}", soft_wrap=True)
     _print_populations(console, report, currency)
     _print_rates(console, "By setting", report.by_setting, currency)
     _print_rates(console, "By practice, plan or area", report.by_organisation, currency)
     _print_bridge(console, report, currency)
     held = sum(audit.held for audit in run.manifest.audits)
-    console.print(f"\n{held} of {len(run.manifest.audits)} audits hold. Tables: {escape(str(run.folder / 'tables'))}", soft_wrap=True)
-    place = escape(shlex.quote(str(directory)))
+    console.print(f"\n{held} of {len(run.manifest.audits)} audits hold. Tables: {plain(str(run.folder / 'tables'))}", soft_wrap=True)
+    place = plain(shlex.quote(str(directory)))
     console.print(f"Next: accord show -p {place} · accord show reconciliation -p {place} · accord check {place}", soft_wrap=True)
 
 
@@ -100,7 +105,7 @@ def _print_rates(console: Console, title: str, rows: Sequence[RateRow], currency
     for row in rows[:_MOST_GROUPS]:
         is_costed = row.n_without_cost < row.n_activity or not row.n_activity
         cost = (money(row.cost), money(row.cost_per_person_month, 2)) if is_costed else ("–", "–")
-        grid.add_row(escape(row.group), f"{row.n_activity:,}", f"{row.n_without_cost:,}", *cost, money(row.activity_per_1000, 1))
+        grid.add_row(plain(row.group), f"{row.n_activity:,}", f"{row.n_without_cost:,}", *cost, money(row.activity_per_1000, 1))
     if len(rows) > _MOST_GROUPS:
         grid.add_row(f"… {len(rows) - _MOST_GROUPS} more")
     _print_below(console, grid)
@@ -122,30 +127,30 @@ def print_check(console: Console, report: CheckReport) -> None:
         counts = [f"{n:,}" for n in (f.n_record, f.n_accepted, f.n_refused, f.n_duplicate, f.n_flagged)]
         is_rejected = f.status == "rejected"
         cells = ["–", "rejected", "–", "–", "–"] if is_rejected else counts
-        grid.add_row(escape(f.file_name), f.partner_id, f.map_id, *cells, style="red" if is_rejected else "")
+        grid.add_row(plain(f.file_name), f.partner_id, f.map_id, *cells, style="red" if is_rejected else "")
     console.print(grid)
     for f in report.files:
         _print_file_findings(console, f)
     for name in report.unclaimed:
-        mend = escape("add a [[source]] for it to place.toml, or take it out of sources/")
-        console.print(f"\n[yellow]no source takes[/] {escape(name)}: {mend}", soft_wrap=True)
+        mend = plain("add a [[source]] for it to place.toml, or take it out of sources/")
+        console.print(f"\n[yellow]no source takes[/] {plain(name)}: {mend}", soft_wrap=True)
     if report.missed:
         console.print("\nWhat later steps will miss:")
         for words in report.missed:
-            console.print(f"  {escape(words)}", soft_wrap=True)
+            console.print(f"  {plain(words)}", soft_wrap=True)
     console.print("\nNothing found." if report.is_clean else "\nNothing was kept: `accord run` publishes.")
 
 
 def _print_file_findings(console: Console, f: FileReport) -> None:
     if f.rejected:
-        console.print(f"\n[red]{escape(f.file_name)} is rejected whole[/]: {escape(f.rejected)}", soft_wrap=True)
+        console.print(f"\n[red]{plain(f.file_name)} is rejected whole[/]: {plain(f.rejected)}", soft_wrap=True)
     if not f.findings:
         return
-    console.print(f"\n[bold]{escape(f.file_name)}[/]")
+    console.print(f"\n[bold]{plain(f.file_name)}[/]")
     grid = _last_is_words(_grid("  rule", "severity", "column", "records", "for example", left=3))
     for found in f.findings:
         example = f"record {found.example_record}: {found.example}"
-        grid.add_row(f"  {found.rule}", found.severity, escape(found.column), f"{found.n:,}", escape(example))
+        grid.add_row(f"  {found.rule}", found.severity, plain(found.column), f"{found.n:,}", plain(example))
     console.print(grid)
 
 
@@ -159,10 +164,10 @@ def print_tables(console: Console, run: OpenRun) -> None:
 
 def print_columns(console: Console, table: Table) -> None:
     """A table's contract."""
-    console.print(f"[bold]{table.name}[/]: {escape(table.meaning)}\nkey: {', '.join(table.key)} · edition {table.edition}")
+    console.print(f"[bold]{table.name}[/]: {plain(table.meaning)}\nkey: {', '.join(table.key)} · edition {table.edition}")
     grid = _grid("column", "type", "meaning", left=3)
     for column in table:
-        grid.add_row(column.name, column.type, escape(column.meaning))
+        grid.add_row(column.name, column.type, plain(column.meaning))
     console.print(grid)
 
 
@@ -175,7 +180,7 @@ def print_rows(console: Console, run: OpenRun, name: str, most: int) -> None:
     if sum(widths) + 2 * len(widths) <= console.width:
         grid = _grid(*relation.columns, left=0)
         for row in rows:
-            grid.add_row(*(escape(_cell(v)) for v in row))
+            grid.add_row(*(plain(_cell(v)) for v in row))
         console.print(grid)
     else:
         for row in rows:
@@ -185,7 +190,7 @@ def print_rows(console: Console, run: OpenRun, name: str, most: int) -> None:
 
 def _block(columns: Sequence[str], row: Sequence[object]) -> str:
     widest = max(map(len, columns))
-    return "".join(f"{column:>{widest}}  {escape(_cell(value))}\n" for column, value in zip(columns, row, strict=True))
+    return "".join(f"{column:>{widest}}  {plain(_cell(value))}\n" for column, value in zip(columns, row, strict=True))
 
 
 def _cell(value: object) -> str:
@@ -212,7 +217,7 @@ def print_findings(console: Console, what: str, findings: Sequence[str], clean: 
         return
     console.print(f"[red]{what}: {count(len(findings), 'finding')}[/]")
     for finding in findings:
-        console.print(f"  {escape(finding)}", soft_wrap=True)
+        console.print(f"  {plain(finding)}", soft_wrap=True)
 
 
 def print_lineage(console: Console, hops: Sequence[Hop], files: Mapping[str, Sequence[str]]) -> None:
@@ -221,10 +226,10 @@ def print_lineage(console: Console, hops: Sequence[Hop], files: Mapping[str, Seq
         name = f"{hop.table}.{hop.column}"
         if hop.step:
             sources = ", ".join(f"{table}.{column}" for table, column in hop.sources) or "nothing but the step's own text"
-            console.print(f"[bold]{escape(name)}[/]  by step '{escape(hop.step)}'\n    from {escape(sources)}", soft_wrap=True)
+            console.print(f"[bold]{plain(name)}[/]  by step '{plain(hop.step)}'\n    from {plain(sources)}", soft_wrap=True)
         elif hop.table in files:
             delivered = files[hop.table]
             more = f" and {len(delivered) - _MOST_FILES} more" if len(delivered) > _MOST_FILES else ""
-            console.print(f"[bold]{escape(name)}[/]  as delivered in {escape(', '.join(delivered[:_MOST_FILES]))}{more}", soft_wrap=True)
+            console.print(f"[bold]{plain(name)}[/]  as delivered in {plain(', '.join(delivered[:_MOST_FILES]))}{more}", soft_wrap=True)
         else:
-            console.print(f"[bold]{escape(name)}[/]  set up by the run from place.toml, the rulebook or the key", soft_wrap=True)
+            console.print(f"[bold]{plain(name)}[/]  set up by the run from place.toml, the rulebook or the key", soft_wrap=True)

@@ -81,7 +81,9 @@ def test_check_leaves_the_place_as_it_was(accord: Command, published: Path, cont
     assert contents_of(published) == before
 
 
-def test_check_of_a_place_that_never_ran_leaves_two_empty_things(accord: Command, tiny: Path, contents_of: Callable[[Path], dict[str, bytes]]) -> None:
+def test_check_of_a_place_that_never_ran_leaves_two_empty_things(
+    accord: Command, tiny: Path, contents_of: Callable[[Path], dict[str, bytes]]
+) -> None:
     before = contents_of(tiny)
     assert accord("check", tiny).code == 0
     after = contents_of(tiny)

@@ -86,8 +86,8 @@ def test_stopped_at_each_line_of_progress(
         n_run = len(package.open(waiting).runs())
         process = start_accord("run", waiting)
         said = _stop_at_line(process, n, stop)
-        _, rest = process.communicate(timeout=60)
-        ended_by_itself = process.returncode == 0
+        out, rest = process.communicate(timeout=60)
+        ended_by_itself = process.returncode == 0 or "audits hold" in out  # while Python takes itself down, a signal is late
         if not ended_by_itself:
             assert process.returncode == (-signal.SIGKILL if stop is signal.SIGKILL else 130), (n, said, rest)
         if stop is signal.SIGINT and not ended_by_itself:

@@ -146,9 +146,9 @@ def files_of(delivery):
     ]
 
 
-def make(files, names=(*PUBLISHED, "file_amount")):
+def make(files, names=(*PUBLISHED, "file_amount"), maps=MAPS):
     run = _OnOneConnection()
-    PagePlace(MAPS, TRUST, files, {}).make(list(names), run)
+    PagePlace(maps, TRUST, files, {}).make(list(names), run)
     return Made(run.connection, run.known)
 
 

@@ -8,6 +8,7 @@ from spec_pages import PageError, cases
 from spec_run import PageDiffersError, run_case
 
 from accord.engine import Step
+from accord.errors import UserError
 from accord.tables import ATTRITION
 from accord.tables.contract import Table, bigint, money, text
 
@@ -197,3 +198,82 @@ Then:
 """
     assert "net_amount" in ATTRITION.names
     run(page)
+
+
+FILES = """# Files
+
+Given the map `visits`:
+
+```toml
+[[identifier]]
+column = "person"
+system = "local_id"
+scope  = "partner"
+
+[activity]
+setting    = { constant = "gp" }
+start_date = { given = "day" }
+cost       = { amount = "cost" }
+```
+
+Given the file `a.csv` from `GP`, with `day` = `2025-05-01`:
+
+| person | cost |
+|---|---|
+| 1 | 10.00 |
+| 1 | 10.00 |
+
+## A case
+
+Then `activity` holds:
+
+| record_number | partner_id | start_date | cost |
+|---|---|---|---|
+| 1 | GP | 2025-05-01 | 10.00 |
+
+And `record_fate` holds, where `fate` is `exact_duplicate`:
+
+| record_number | cost |
+|---|---|
+| 2 | 10.00 |
+"""
+
+
+def test_a_page_of_files_that_holds(run):
+    run(FILES)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("| 1 | GP | 2025-05-01 | 10.00 |\n", ""),
+        ("| 1 | GP |", "| 1 | PARTNER |"),
+        ("`2025-05-01`", "`2025-05-02`"),
+        ("| 2 | 10.00 |\n", ""),
+        ("where `fate` is `exact_duplicate`", "where `fate` is `accepted`"),
+        ("| 1 | 10.00 |\n| 1 |", "| 1 | 10.00 |\n| 2 |"),
+    ],
+)
+def test_a_page_of_files_that_does_not_hold(run, old, new):
+    assert old in FILES
+    with pytest.raises(PageDiffersError):
+        run(FILES.replace(old, new))
+
+
+def test_a_file_that_does_not_fit_its_map(run):
+    wrong = FILES.replace("| person | cost |", "| person | costs |")
+    with pytest.raises(UserError, match="a.csv has no column 'cost', which its map reads"):
+        run(wrong)
+    run(wrong[: wrong.index("Then `activity`")] + "Then it is refused:\n\n> a.csv has no column 'cost', which its map reads\n")
+    with pytest.raises(PageDiffersError, match="the page says it is refused, and it is not"):
+        run(FILES[: FILES.index("Then `activity`")] + "Then it is refused:\n\n> a.csv has no column\n")
+
+
+def test_a_table_that_a_page_gives_is_not_made(run):
+    given = FILES.replace("## A case", "Given `identifier_hash`:\n\n| identifier | identifier_hash |\n|---|---|\n| local_id\\|GP\\|1 | 7 |\n\n## A case")
+    run(given.replace("| record_number | partner_id |", "| person_id | partner_id |").replace("| 1 | GP |", "| 7 | GP |"))
+
+
+def test_a_file_under_a_map_that_the_page_does_not_give(run):
+    with pytest.raises(PageError, match="under the map 'calls', which the page does not give"):
+        run(FILES.replace("from `GP`,", "from `GP`, under the map `calls`,"))

@@ -84,11 +84,11 @@ def test_each_rule_with_its_count_and_first_example(dirty):
 def test_what_later_rooms_will_miss(dirty):
     missed = check_report(dirty, []).missed
     assert "nobody's area is known: no cost per person-month of the resident population" in missed
-    assert "1 acts of care have no cost: they are counted, but add nothing to a cost" in missed
-    assert "1 acts of care name no provider: no contract can price them" in missed
-    assert "1 acts of care name nobody: they reach no person's cost" in missed
+    assert "acts of care without a cost: 1 (they are counted, but add nothing to a cost)" in missed
+    assert "acts of care that name no provider: 1 (no contract can price them)" in missed
+    assert "acts of care that name nobody: 1 (they reach no person's cost)" in missed
     assert "there are no diagnoses: no conditions, no need from illness" in missed
-    assert "1 people have no date of birth: their age band is unknown" in missed
+    assert "people without a date of birth: 1 (their age band is unknown)" in missed
     assert len(missed) == 7
 
 

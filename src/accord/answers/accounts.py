@@ -5,16 +5,16 @@ from __future__ import annotations
 from accord.engine import Step
 from accord.tables import ATTRITION, PERSON, RECONCILIATION, RECORD_FATE, REGISTRATION
 from accord.tables.answers import MEASURE
-from accord.tables.working import CALENDAR_MONTH, CARE_MONTH, FILE_AMOUNT
+from accord.tables.working import CALENDAR_MONTH, CARE_TOTAL, FILE_AMOUNT
 
 # Each total is reached from activity by taking off what these conditions find, in this order; a row is taken off by the first that holds.
 _STEPS = {
-    "provider": (("outside the period", "month_date is null"), ("no provider", "provider_id is null")),
+    "provider": (("outside the period", "not is_in_period"), ("no provider", "not has_provider")),
     "registered": (
-        ("outside the period", "month_date is null"), ("no person", "not has_person"), ("no registration", "not is_registered"),
+        ("outside the period", "not is_in_period"), ("no person", "not has_person"), ("no registration", "not is_registered"),
     ),
     "resident": (
-        ("outside the period", "month_date is null"), ("no person", "not has_person"), ("no residence", "not is_resident"),
+        ("outside the period", "not is_in_period"), ("no person", "not has_person"), ("no residence", "not is_resident"),
     ),
 }  # fmt: skip
 _FATES = (("refused", "quarantined"), ("exact duplicate", "exact_duplicate"))
@@ -57,13 +57,13 @@ def _sums(table: str, name: str, condition: str, count: str) -> str:
 
 
 def _care_sums() -> str:
-    sums = [_sums("care_month", "activity", "true", "n_activity")]
+    sums = [_sums("care_total", "activity", "true", "n_activity")]
     for total, steps in _STEPS.items():
         before = "true"
         for number, (_, condition) in enumerate(steps, 2):
-            sums.append(_sums("care_month", f"{total}_{number}", f"{before} and {condition}", "n_activity"))
+            sums.append(_sums("care_total", f"{total}_{number}", f"{before} and {condition}", "n_activity"))
             before = f"{before} and not ({condition})"
-        sums.append(_sums("care_month", total, before, "n_activity"))
+        sums.append(_sums("care_total", total, before, "n_activity"))
     return ",\n    ".join(sums)
 
 
@@ -91,7 +91,7 @@ RECONCILE = Step(
 care as (
   select submission_id,
     {_care_sums()}
-  from care_month group by submission_id),
+  from care_total where cut = 'file' group by submission_id),
 account as (
   select f.submission_id, f.n_record as in_file, {", ".join(f"cast(f.{m} as decimal(18, 2)) as {m}_in_file" for m in MEASURE)},
     {", ".join(f"fate.{m}_read" for m in MEASURE)},
@@ -101,9 +101,9 @@ account as (
   join fate on f.submission_id = fate.submission_id
   left join care on f.submission_id = care.submission_id)
 {_UNION.join(_ALL_LINES)}""",
-    inputs=(FILE_AMOUNT, RECORD_FATE, CARE_MONTH),
+    inputs=(FILE_AMOUNT, RECORD_FATE, CARE_TOTAL),
     output=RECONCILIATION,
-    notes="""In: file_amount, record_fate, care_month. Out: reconciliation: the lines of each bridge add up to its last.
+    notes="""In: file_amount, record_fate, care_total. Out: reconciliation: the lines of each bridge add up to its last.
 The first line comes from the landed text, the last from the published total: an audit holds the two against each other.
 Units: the place's currency. 'rounding' is what reading to two decimals adds. A row is taken off by the first reason that holds.""",
 )
@@ -111,11 +111,11 @@ Units: the place's currency. 'rounding' is what reading to two decimals adds. A 
 ATTRITIONS = Step(
     name="attrition",
     sql="""with care as (
-  select case when month_date is null then 'outside the period' when not has_person then 'no person'
+  select case when not is_in_period then 'outside the period' when not has_person then 'no person'
       when not is_registered and not is_resident then 'neither registered nor resident'
       when not is_registered then 'not registered' else 'not resident' end as reason,
     n_activity, net_amount, cost
-  from care_month where month_date is null or not has_person or not is_registered or not is_resident),
+  from care_total where cut = 'file' and (not is_in_period or not has_person or not is_registered or not is_resident)),
 period as (select min(month_date) as first_date, max(next_month_date) as last_date from calendar_month),
 span as (
   select r.person_id, case when r.person_id is null then 'no person' when r.end_date <= r.start_date then 'no day in it'
@@ -136,8 +136,8 @@ select 'person_month', reason, count(*), count(distinct person_id), cast(0 as de
 union all
 select 'person_month', 'after death', count(*), count(distinct person_id), cast(0 as decimal(18, 2)), cast(0 as decimal(18, 2))
 from after_death having count(*) > 0""",
-    inputs=(CARE_MONTH, REGISTRATION, CALENDAR_MONTH, PERSON),
+    inputs=(CARE_TOTAL, REGISTRATION, CALENDAR_MONTH, PERSON),
     output=ATTRITION,
-    notes="""In: care_month, registration, calendar_month, person. Out: attrition.
+    notes="""In: care_total, registration, calendar_month, person. Out: attrition.
 Leaves out: nothing; it is the account of what others leave out. People are not counted where rows were added up before.""",
 )

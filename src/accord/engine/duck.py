@@ -41,10 +41,11 @@ def literals(texts: Iterable[str]) -> str:
 
 def parquet(files: Sequence[Path]) -> str:
     """A table function that reads exactly these files: a file's name is never taken for a pattern."""
-    return f"read_parquet([{literals(_exactly(f.absolute()) for f in files)}])"
+    return f"read_parquet([{literals(exactly(f.absolute()) for f in files)}])"
 
 
-def _exactly(file: Path) -> str:
+def exactly(file: Path) -> str:
+    """The pattern that matches this path alone, for wherever DuckDB takes a pattern."""
     return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in str(file))
 
 

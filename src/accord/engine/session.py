@@ -138,8 +138,9 @@ class Session:
 
 
 def _settings(reachable: Sequence[Path], scratch: Path, memory_limit: str | None, threads: int | None) -> dict[str, str]:
-    files = [str(p.absolute()) for p in reachable if p.is_file()]
-    folders = [str(p.absolute()) for p in reachable if not p.is_file()]
+    # What is asked for is a pattern, and DuckDB holds the pattern's own text against these: so both are listed.
+    files = [form for p in reachable if p.is_file() for form in (str(p.absolute()), duck.exactly(p.absolute()))]
+    folders = [form for p in reachable if not p.is_file() for form in (str(p.absolute()), duck.exactly(p.absolute()))]
     settings = {
         # A list of codes becomes a join otherwise: two dozen of them in one step take seconds to plan, and no less to run.
         "disabled_optimizers": "'in_clause'",

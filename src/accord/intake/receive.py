@@ -86,7 +86,7 @@ def _land(
     landed.mkdir(parents=True, exist_ok=True)
     with LandingChild() as child:
         for file in files:
-            if file.path.stat().st_size in sizes and (file.source.id, _sha256(file.path)) in seen:
+            if _was_received(file, seen, sizes):
                 _log.info("%s was received before: nothing to do", file.name)
                 continue
             progress(f"land {file.name}")
@@ -98,6 +98,15 @@ def _land(
                 _match(maps[file.source.map], file, result, {r.sha256 for r in receipts})
             seen.add((file.source.id, result.sha256))
             yield file, result
+
+
+def _was_received(file: SourceFile, seen: set[tuple[str, str]], sizes: set[int]) -> bool:
+    try:
+        return file.path.stat().st_size in sizes and (file.source.id, _sha256(file.path)) in seen
+    except OSError as error:
+        raise UserError(
+            f"{file.name} cannot be read: {error.strerror}", where=str(file.path), what_to_do="see that it stays there, and who may read it"
+        ) from None
 
 
 def _match(one: Map, file: SourceFile, result: Landed, received: set[str]) -> None:

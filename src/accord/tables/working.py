@@ -158,21 +158,18 @@ SIGHTING_PERSON = Table(
     key=("sighting_key",),
 )
 
-CARE_MONTH = Table(
-    name="care_month",
-    meaning="Activity added up by file, month, setting, provider and the person's standing in that month. Every activity is in exactly one row.",
+CARE_TOTAL = Table(
+    name="care_total",
+    meaning="Activity added up once for each way of cutting it. Within one cut every activity is in exactly one row.",
     columns=(
-        integer("submission_id", "The file.", required=True, lineage=True),
-        day("month_date", "Month of the start date; NULL outside the place's period."),
-        text("setting", "As in activity."),
-        text("provider_id", "As in activity."),
-        flag("has_person", "Whether the person is known.", required=True),
+        text("cut", "How it is cut: by file and standing, or by one dimension and standing.", required=True),
+        integer("submission_id", "The file, where cut by file.", lineage=True),
+        text("group_id", "The group, where cut by a dimension; 'unknown' where the activity does not say."),
+        flag("is_in_period", "Whether the start date is in the place's period, where cut by file."),
+        flag("has_provider", "Whether the provider is known, where cut by file."),
+        flag("has_person", "Whether the person is known, where cut by file."),
         flag("is_registered", "Whether registered in that month.", required=True),
         flag("is_resident", "Whether resident in that month.", required=True),
-        text("registered_id", "As in person_month."),
-        text("resident_id", "As in person_month."),
-        text("age_band", "As in person_month."),
-        text("sex", "As in person_month."),
         bigint("n_activity", "Acts of care.", required=True),
         bigint("n_without_cost", "Of which without a cost.", required=True),
         money("net_amount", "Paid.", required=True),
