@@ -19,14 +19,16 @@ if TYPE_CHECKING:
     from accord.engine import Step
     from accord.errors import AuditError, UserError
     from accord.notebook import OpenPlace, OpenRun, open
+    from accord.pipeline import Resources
     from accord.tables import Column, Table
 
 # Found when asked for: a room that imports another must not load the whole house, nor must the child process that lands files.
 _HOME = {
     "AuditError": "accord.errors", "Column": "accord.tables", "OpenPlace": "accord.notebook", "OpenRun": "accord.notebook",
-    "Step": "accord.engine", "Table": "accord.tables", "UserError": "accord.errors", "open": "accord.notebook",
+    "Resources": "accord.pipeline", "Step": "accord.engine", "Table": "accord.tables", "UserError": "accord.errors",
+    "open": "accord.notebook",
 }  # fmt: skip
-__all__ = ["AuditError", "Column", "OpenPlace", "OpenRun", "Step", "Table", "UserError", "open"]
+__all__ = ["AuditError", "Column", "OpenPlace", "OpenRun", "Resources", "Step", "Table", "UserError", "open"]
 
 
 def __getattr__(name: str) -> object:

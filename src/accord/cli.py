@@ -75,10 +75,12 @@ def check(
     directory: Dir = HERE,
     format: Annotated[Format, typer.Option(help="text or json.")] = Format.text,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if anything at all is found.")] = False,
+    memory: Memory = None,
+    threads: Threads = None,
 ) -> None:
     """Read every file and report what a run would find. Nothing is kept."""
     with _progress() as progress:
-        report = accord.open(directory).check(progress)
+        report = accord.open(directory).check(progress, pipeline.Resources(memory, threads))
     if format is Format.json:
         print(json.dumps(asdict(report) | {"is_clean": report.is_clean}, indent=1, default=str, ensure_ascii=False))
     else:
@@ -92,7 +94,8 @@ def run(directory: Dir = HERE, memory: Memory = None, threads: Threads = None) -
     """Receive what is new, build every table, audit, and publish the run."""
     with _progress() as progress:
         made = accord.open(directory).run(progress, pipeline.Resources(memory, threads))
-    screens.print_run(out, accord.open(directory).place.settings, made, directory)
+    opened = accord.open(directory).place
+    screens.print_run(out, opened.settings, made, directory, place.unclaimed_files(opened))
 
 
 @app.command()
@@ -143,10 +146,15 @@ def verify(run: Annotated[str, typer.Argument(help="A run's id, or its beginning
 
 
 @app.command()
-def replay(run: Annotated[str, typer.Argument(help="A run's id, or its beginning.")] = "current", directory: PlaceOption = HERE) -> None:
+def replay(
+    run: Annotated[str, typer.Argument(help="A run's id, or its beginning.")] = "current",
+    directory: PlaceOption = HERE,
+    memory: Memory = None,
+    threads: Threads = None,
+) -> None:
     """Make a run again from its own inputs, and compare every table's content."""
     with _progress() as progress:
-        same = accord.open(directory).replay(run, progress)
+        same = accord.open(directory).replay(run, progress, pipeline.Resources(memory, threads))
     differing = [f"{table} came out different" for table, is_same in same.items() if not is_same]
     run_id = accord.open(directory).open_run(run).run_id
     screens.print_findings(out, f"replay of run {run_id}", differing, f"all {len(same)} tables came out the same")
@@ -196,7 +204,9 @@ def bench(
     records: Annotated[int | None, typer.Option(min=100, help="Records of intake and place.", show_default="5 and 50 million")] = None,
     people: Annotated[int | None, typer.Option(min=10, help="People of tuva.", show_default="10,000")] = None,
     files: Annotated[Path | None, typer.Option(help="The folder of the Tuva input layer's files; all leaves tuva out without it.")] = None,
-    folder: Annotated[Path | None, typer.Option("--out", help="Where to work. What is made there is taken away again.", show_default="the system's")] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--out", help="Where to work. What is made there is taken away again.", show_default="the system's")
+    ] = None,
     memory: Annotated[str, typer.Option(help="The most memory that what is measured may hold.")] = "8GB",
     threads: Annotated[int, typer.Option(min=1, help="How many threads it may use.")] = 2,
 ) -> None:

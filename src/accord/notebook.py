@@ -109,9 +109,11 @@ class OpenPlace:
         """Receive what is new, build, audit and publish. Raises UserError, AuditError."""
         return OpenRun(pipeline.run(self.place, progress, resources))
 
-    def check(self, progress: pipeline.Progress = _silent) -> CheckReport:
+    def check(
+        self, progress: pipeline.Progress = _silent, resources: pipeline.Resources = pipeline.AS_THE_ENGINE_CHOOSES
+    ) -> CheckReport:
         """What a run would find. Nothing is kept."""
-        return pipeline.check(self.place, progress)
+        return pipeline.check(self.place, progress, resources)
 
     def current(self) -> OpenRun:
         """The run in force. Raises UserError if there is none yet."""
@@ -125,9 +127,14 @@ class OpenPlace:
         """A run by its id or the beginning of it. Raises UserError."""
         return OpenRun(place.open_run(self.place, run))
 
-    def replay(self, run: str = "current", progress: pipeline.Progress = _silent) -> dict[str, bool]:
+    def replay(
+        self,
+        run: str = "current",
+        progress: pipeline.Progress = _silent,
+        resources: pipeline.Resources = pipeline.AS_THE_ENGINE_CHOOSES,
+    ) -> dict[str, bool]:
         """Make a run again from its own inputs: each table, and whether it came out the same."""
-        return pipeline.replay(self.place, place.open_run(self.place, run), progress)
+        return pipeline.replay(self.place, place.open_run(self.place, run), progress, resources)
 
 
 def open(path: Path | str) -> OpenPlace:

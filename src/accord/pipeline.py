@@ -177,7 +177,7 @@ def replay(place: Place, run: Run, progress: Progress, resources: Resources = AS
         inputs = run.folder / "inputs"
         then = Place(place.root, read_model(inputs / "place.toml", PlaceSettings))
         maps = read_maps(then, map_paths(inputs / "maps"))
-        deliveries = known_deliveries(place, receipts[: run.manifest.receipts.n])
+        deliveries = known_deliveries(then, receipts[: run.manifest.receipts.n])
         with _work_folder(place) as folder, _session(folder, deliveries, resources) as session:
             plans = intake.make_plans(maps, then.settings)
             build(Work(session, then.settings, plans, deliveries, secret_key(then), run.manifest.created_at.date()), progress)

@@ -54,7 +54,7 @@ def money(amount: Decimal | None, decimals: int = 0) -> str:
     return "–" if amount is None else f"{amount:,.{decimals}f}"
 
 
-def print_run(console: Console, settings: PlaceSettings, run: OpenRun, directory: Path) -> None:
+def print_run(console: Console, settings: PlaceSettings, run: OpenRun, directory: Path, unclaimed: Sequence[str]) -> None:
     """The one screen of a run."""
     report, currency = run.report(), settings.currency
     console.print(f"\n[bold]{plain(settings.name)}[/] · {settings.period.start_date} to {settings.period.end_date} · run {run.run_id} published")
@@ -66,6 +66,7 @@ def print_run(console: Console, settings: PlaceSettings, run: OpenRun, directory
     )
     for name, reason in report.rejected:
         console.print(f"[red]rejected[/] {plain(name)}: {plain(reason)}", soft_wrap=True)
+    _print_unclaimed(console, unclaimed)
     _print_populations(console, report, currency)
     _print_rates(console, "By setting", report.by_setting, currency)
     _print_rates(console, "By practice, plan or area", report.by_organisation, currency)
@@ -131,14 +132,18 @@ def print_check(console: Console, report: CheckReport) -> None:
     console.print(grid)
     for f in report.files:
         _print_file_findings(console, f)
-    for name in report.unclaimed:
-        mend = plain("add a [[source]] for it to place.toml, or take it out of sources/")
-        console.print(f"\n[yellow]no source takes[/] {plain(name)}: {mend}", soft_wrap=True)
+    _print_unclaimed(console, report.unclaimed)
     if report.missed:
         console.print("\nWhat later steps will miss:")
         for words in report.missed:
             console.print(f"  {plain(words)}", soft_wrap=True)
     console.print("\nNothing found." if report.is_clean else "\nNothing was kept: `accord run` publishes.")
+
+
+def _print_unclaimed(console: Console, names: Sequence[str]) -> None:
+    mend = plain("add a [[source]] for it to place.toml, or take it out of sources/")
+    for name in names:
+        console.print(f"[yellow]no source takes[/] {plain(name)}: {mend}", soft_wrap=True)
 
 
 def _print_file_findings(console: Console, f: FileReport) -> None:

@@ -20,6 +20,7 @@ import pytest
 from accord import pipeline
 from accord.intake import receive
 from accord.intake.land import land
+from accord.place import lock
 from accord.publish.check_report import CheckReport
 
 Key = tuple[str | int, ...]
@@ -105,7 +106,7 @@ RICH: dict[str, Any] = {
     "diagnosis": [
         {
             "columns": ["DIAG_{1..2}"], "system": {"lookup": "ICDV", "values": {"9": "icd9cm", "0": "icd10"}, "otherwise": "icd10"},
-            "first_position": 2, "missing": ["XXX"],
+            "first_position": 2, "missing": ["NONE"],
         },
         {"columns": ["DIAGS"], "system": "icd10", "split": "|", "most": 3},
     ],
@@ -281,6 +282,7 @@ class InThisProcess:
 def spoil(rich: Path, accord: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Any]:
     """`spoil(text)`: `accord check` with this text for a map, as far as the place, its maps and the columns of its files go."""
     monkeypatch.setattr(receive, "LandingChild", InThisProcess)
+    monkeypatch.setattr(lock, "probe", lambda _: None)  # the disk is the same each time
     monkeypatch.setattr(pipeline, "build", lambda *_: None)
     monkeypatch.setattr(pipeline, "check_report", lambda *_: CheckReport((), (), ()))
 

@@ -124,6 +124,23 @@ def test_the_same_file_again_is_a_no_op_that_is_logged(accord: Command, publishe
     assert {n: t.content_hash for n, t in after.manifest.tables.items()} == {n: t.content_hash for n, t in before.manifest.tables.items()}
 
 
+def test_run_names_a_file_that_no_source_takes_and_closes_what_landed(accord: Command, published: Path) -> None:
+    (published / "sources" / "stray.csv").write_text("a\n1\n", encoding="utf-8")
+    ended = accord("run", published)
+    assert ended.code == 0
+    assert "no source takes stray.csv" in ended.out
+    assert (published / "landed").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_source_that_is_taken_out_after_it_delivered_is_named_and_nothing_is_lost(accord: Command, published: Path) -> None:
+    settings = published / "place.toml"
+    settings.write_text(settings.read_text(encoding="utf-8").replace('id      = "visits"', 'id      = "others"'), encoding="utf-8")
+    ended = accord("run", published)
+    assert ended.code == 2
+    assert "visits_1.csv was received by source 'visits' with map 'visits', which place.toml no longer has" in ended.message
+    assert accord("verify", "-p", published).code == 0
+
+
 def test_demo_makes_its_place_once_and_runs_it(
     accord: Command, monkeypatch: pytest.MonkeyPatch, make_tiny: Callable[..., Path], tmp_path: Path
 ) -> None:

@@ -22,7 +22,7 @@ from accord.place import hold, open_place
 SEED = 20250401
 SECOND = "nhs_number,practice,day,cost\n9990000018,P1,2025-04-09,1.00\n"
 LINES = 12
-"""Progress lines of a run of one new file: one file landed, eight stages, audits, content hashes, publish."""
+"""Progress lines of a run with one new file, after the first: one file landed, eight stages, audits, content hashes, publish."""
 
 
 def _hashes(run: OpenRun) -> dict[str, str]:
@@ -93,7 +93,7 @@ def test_stopped_at_each_line_of_progress(
         if stop is signal.SIGINT and not ended_by_itself:
             assert "Traceback" not in rest, rest
             assert rest.endswith("accord: interrupted; the last published run stays current\n")
-            assert _left_over(waiting) == []
+            assert [name for name in _left_over(waiting) if name.startswith(".")] == []  # of the run's own folder the next run takes care
         _still_whole(waiting, before, n_run)
     _clears_up(waiting, undisturbed, accord)
 

@@ -8,7 +8,6 @@ from decimal import Decimal
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from spec_dirt import CARE_COLUMNS, added, amount_of, deliveries, files_of, is_day, make, page_file, rounded
 
 from accord.audits import audit

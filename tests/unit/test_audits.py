@@ -73,7 +73,8 @@ TAMPERED = [
     ("every bridge starts at its file and passes through activity", "reconciliation", changed("amount + 1 as amount", "line = 'activity'")),
     ("every bridge starts at its file and passes through activity", "reconciliation", dropped("submission_id = 1")),
     ("rounding is no more than rounding", "reconciliation", changed("amount + 100 as amount", LINE.format("activity", "rounding"))),
-    ("no amount lies in a record that is no act of care", "reconciliation", changed("amount + 1 as amount", LINE.format("activity", "no act of care"))),
+    ("no amount lies in a record that is no act of care", "reconciliation",
+     changed("amount + 1 as amount", LINE.format("activity", "no act of care"))),
     *((f"{measure} of the {population} is what the files lead to", "cost_per_person_month",
        changed(f"{measure} + 0.01 as {measure}", ALL.format(population)))
       for population in ("registered", "resident") for measure in ("net_amount", "cost")),
@@ -168,7 +169,8 @@ def test_a_table_that_may_not_be_empty(audited, table):
 
 
 def test_what_is_found_is_a_sentence_with_a_count(audited):
-    finding = audited("activity", "select * replace (net_amount + 1 as net_amount) from {table}")["accepted amounts are those of activity, file by file"]
+    every = audited("activity", "select * replace (net_amount + 1 as net_amount) from {table}")
+    finding = every["accepted amounts are those of activity, file by file"]
     assert finding.detail.startswith("submission ")
     assert " in all" in finding.detail
 

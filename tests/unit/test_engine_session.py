@@ -183,3 +183,11 @@ def test_running_out_of_memory_is_told_without_a_traceback(tmp_path):
         session.register("raw", [source])
         with pytest.raises(UserError, match="step 'group' ran out of memory"):
             session.materialise(step)
+
+
+def test_a_total_too_large_for_its_column_is_told_without_a_traceback(session, place):
+    source = Table("vast", "", (money("cost", ""),), ())
+    session.register("vast", [parquet(place / "landed" / "vast.parquet", "select 9999999999999999.99::decimal(18, 2) as cost from range(2)")])
+    total = Table("total", "", (money("cost", ""),), ())
+    with pytest.raises(UserError, match="too large for its column"):
+        session.materialise(Step("add up", "select cast(sum(cost) as decimal(18, 2)) as cost from vast", (source,), total))

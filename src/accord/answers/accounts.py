@@ -121,7 +121,8 @@ span as (
   select r.person_id, case when r.person_id is null then 'no person' when r.end_date <= r.start_date then 'no day in it'
       else 'outside the period' end as reason
   from registration r cross join period
-  where r.person_id is null or r.end_date <= r.start_date or r.start_date >= period.last_date or coalesce(r.end_date, date '9999-12-31') <= period.first_date),
+  where r.person_id is null or r.end_date <= r.start_date or r.start_date >= period.last_date
+    or coalesce(r.end_date, date '9999-12-31') <= period.first_date),
 after_death as (
   select distinct r.person_id, m.month_date
   from registration r

@@ -25,7 +25,8 @@ from submission s left join fate f using (submission_id) left join file_amount a
 where s.n_record <> coalesce(f.n, 0) or s.n_record <> coalesce(f.last, 0) or s.n_record <> coalesce(a.n_record, 0)"""
 
 _REFUSED = """select 'record ' || coalesce(f.record_number, q.record_number) || ' of submission ' || coalesce(f.submission_id, q.submission_id)
-  || case when q.record_number is null then ' is refused, but not in quarantine' when f.record_number is null then ' is in quarantine, but not refused'
+  || case when q.record_number is null then ' is refused, but not in quarantine'
+    when f.record_number is null then ' is in quarantine, but not refused'
     else ' has other amounts in quarantine' end
 from (select * from record_fate where fate = 'quarantined') f
 full join quarantine q on f.submission_id = q.submission_id and f.record_number = q.record_number
@@ -72,7 +73,8 @@ having sum(case when is_last then -amount else amount end) <> 0 or sum(case when
 
 def _line(measure: str, line: str, source: str, n: str) -> str:
     amount = f"cast(coalesce(sum({measure}), 0) as decimal(18, 2))"
-    return f"select submission_id, '{measure}' as measure, '{line}' as line, {n} as n_there, {amount} as amount_there from {source} group by submission_id"
+    said = f"'{measure}' as measure, '{line}' as line, {n} as n_there, {amount} as amount_there"
+    return f"select submission_id, {said} from {source} group by submission_id"
 
 
 _LINES = "\n  union all ".join(

@@ -65,7 +65,9 @@ class _Kind:
 
 
 KINDS = {
-    "intake": _Kind("{n:,} CSV records: framed, landed, read, and a fate given to each", "at most 4 times the baseline", "all-text read_csv", 5_000_000, 900),
+    "intake": _Kind(
+        "{n:,} CSV records: framed, landed, read, and a fate given to each", "at most 4 times the baseline", "all-text read_csv", 5_000_000, 900
+    ),
     "tuva": _Kind(
         "the Tuva input layer of {n:,} people, delivered files to a published run", "under 30 s and 4 GB on 2 cores", "all-text read_csv",
         10_000, 500_000,
@@ -120,25 +122,24 @@ def _check_disk(folder: Path, n_byte: int, progress: Progress) -> None:
 
 def _asked(question: dict[str, Any], progress: Progress) -> dict[str, Any]:
     """The answer of a process of its own, which is ended if this one is interrupted."""
-    command = [sys.executable, "-m", "accord.bench.worker", json.dumps(question)]
-    answer: dict[str, Any] = {}
+    file = Path(question["scratch"]) / "answer.json"
+    file.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "accord.bench.worker", json.dumps({**question, "answer": str(file)})]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
             for line in process.stdout:
-                if line.startswith("{"):
-                    answer = json.loads(line)
-                else:
-                    progress(line.strip())
+                progress(line.strip())
         except BaseException:
             process.kill()
             raise
+    if process.returncode or not file.exists():
+        what = f"the benchmark '{question['kind']}' ended with code {process.returncode}"
+        raise UserError(what, where="its own process", what_to_do="see what it said above; give it more memory, or measure fewer records")
+    answer: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     if "user_error" in answer:
         what, where, what_to_do = answer["user_error"]
         raise UserError(what, where=where, what_to_do=what_to_do)
-    if process.returncode or not answer:
-        what = f"the benchmark '{question['kind']}' ended with code {process.returncode}"
-        raise UserError(what, where="its own process", what_to_do="see what it said above; give it more memory, or measure fewer records")
     return answer
 
 

@@ -48,14 +48,18 @@ with weighed as (
 select row_number() over (order by base) - 1 as k, cast(base * 10 + digit as varchar) as nhs_number from weighed where digit < 10
 order by k limit {n}"""
 
-# Ninety-nine in a hundred thousand dates cannot be read, and one record in ten thousand is there twice: dirt costs time too.
+# One date in a hundred thousand cannot be read, and one record in ten thousand is there twice: dirt costs time too.
 _ACTS = """select 'R' || cast({i} as varchar) as record_id, p.nhs_number,
-  'S' || lpad(cast({i} % 211 as varchar), 4, '0') as site, 'P' || lpad(cast(hash({i}) % 97 as varchar), 4, '0') as practice,
+  'S' || lpad(cast({i} % 211 as varchar), 4, '0') as site,
+  'P' || lpad(cast(hash({i}) % 97 as varchar), 4, '0') as practice,
   ['GP', 'GP', 'GP', 'GP', 'OP', 'OP', 'CH', 'AE', 'IP', 'SC'][1 + cast(hash({i} + 1) % 10 as integer)] as setting,
   cast(100 + hash({i} + 2) % 40 as varchar) as service, 'AA' || cast(10 + hash({i} + 3) % 80 as varchar) || 'Z' as hrg,
-  case when {i} % 101010 = 7 then '2024-13-01' else strftime(date '{start}' + cast(hash({i} + 4) % {days} as integer), '%Y-%m-%d') end as start_date,
-  '' as end_date, cast(1 + hash({i} + 5) % 4 as varchar) as units, cast(cast(hash({i} + 6) % 90000 as decimal(9, 2)) / 100 as decimal(9, 2)) as amount,
-  case when hash({i} + 7) % 4 = 0 then chr(cast(65 + hash({i} + 8) % 26 as integer)) || cast(10 + hash({i} + 9) % 90 as varchar) else '' end as diagnosis,
+  case when {i} % 101010 = 7 then '2024-13-01'
+    else strftime(date '{start}' + cast(hash({i} + 4) % {days} as integer), '%Y-%m-%d') end as start_date,
+  '' as end_date, cast(1 + hash({i} + 5) % 4 as varchar) as units,
+  cast(cast(hash({i} + 6) % 90000 as decimal(9, 2)) / 100 as decimal(9, 2)) as amount,
+  case when hash({i} + 7) % 4 > 0 then ''
+    else chr(cast(65 + hash({i} + 8) % 26 as integer)) || cast(10 + hash({i} + 9) % 90 as varchar) end as diagnosis,
   'Ward ' || cast(hash({i} + 10) % 50 as varchar) as ward
 from (select case when r.i % 10000 = 9999 then r.i - 1 else r.i end as i from range({first}, {last}) r(i)) as numbered
 join people p on cast(hash(numbered.i) % {people} as bigint) = p.k"""
@@ -68,6 +72,7 @@ def engine(memory: str, threads: int, scratch: Path) -> duckdb.DuckDBPyConnectio
     for setting in (f"memory_limit = {literal(memory)}", f"threads = {threads}", f"temp_directory = {literal(str(scratch))}"):
         made.execute(f"set {setting}")
     made.execute("set preserve_insertion_order = false")
+    made.execute("set enable_progress_bar = false")
     return made
 
 

@@ -1,6 +1,6 @@
 """What a benchmark measures, done in a process of its own, so that the most memory it held is its own.
 
-It is asked in one line of JSON, the only argument, and answers in one, the last of its output; what stands before is progress.
+It is asked in one line of JSON, its only argument, and answers in a file that the question names; what it prints is progress.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ class _Clock(logging.Handler):
 
     def stage(self, label: str) -> None:
         """A stage begins, and the one before ends; what its steps do not account for is the stage's own."""
-        print(label, flush=True)  # noqa: T201
+        if label:
+            print(label, flush=True)  # noqa: T201
         now = time.perf_counter()
         if self._stage:
             name, began, before = self._stage
@@ -125,7 +126,7 @@ def main() -> None:
         answer = {"user_error": [error.what, error.where, error.what_to_do]}
     used = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     unit = 1 if sys.platform == "darwin" else 1024
-    print(json.dumps({**answer, "peak_byte": unit * max(used)}), flush=True)  # noqa: T201
+    Path(asked["answer"]).write_text(json.dumps({**answer, "peak_byte": unit * max(used)}), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ MACROS = ("create or replace temp macro percentile(x, p) as quantile_cont(cast(x
 ALWAYS: Mapping[str, str] = {
     "TimeZone": "'UTC'",
     "python_enable_replacements": "false",  # a name in a query must never reach a Python variable
+    "enable_progress_bar": "false",  # it would write over whatever stands on the screen
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
 }

@@ -135,6 +135,11 @@ class Session:
             reason = str(error).split("\n", 1)[0]
             mend = "close other programs, give it more memory, or free space where the run spills"
             raise UserError(f"{maker} ran out of memory: {reason}", where=maker, what_to_do=mend) from None
+        except (duckdb.ConversionException, duckdb.OutOfRangeException) as error:
+            # The engine's words may hold a total, never a person's text: only sums and casts of numbers are left to fail here.
+            reason = str(error).split("\n", 1)[0]
+            mend = "look for amounts that cannot be money: accord check names each file's amounts that are too large or unreadable"
+            raise UserError(f"{maker} meets a number too large for its column: {reason}", where=maker, what_to_do=mend) from None
 
 
 def _settings(reachable: Sequence[Path], scratch: Path, memory_limit: str | None, threads: int | None) -> dict[str, str]:

@@ -199,7 +199,8 @@ def _amount(reader: Amount, reading: Reading, missing: Sequence[str], required: 
     label, raw = columns[0], name(columns[0])
     # Each column for itself: a payment below zero must show even where what is added to it lifts the sum.
     checks += [Check("negative_amount", c, f"{part.sql} < 0", name(c)) for c, part in zip(columns, parts, strict=True)]
-    checks.append(Check("over_precise_amount", label, f"{exact} <> {money}", raw))
+    beyond = "".join(f" or (strpos({text}, '.') > 0 and length({text}) - strpos({text}, '.') > 6)" for text in texts)
+    checks.append(Check("over_precise_amount", label, f"{exact} <> {money}{beyond}", raw))
     if required:
         checks.append(Check("missing_required", label, " and ".join(f"{text} is null" for text in texts), raw))
     return Value(money, tuple(_merged(checks)), exact)
@@ -211,7 +212,8 @@ def _merged(checks: Sequence[Check]) -> list[Check]:
     for check in checks:
         before = found.get((check.rule, check.column))
         condition = f"({before.condition}) or ({check.condition})" if before else check.condition
-        found[check.rule, check.column] = Check(check.rule, check.column, condition, check.raw, before.detail if before else check.detail, check.personal)
+        detail = before.detail if before else check.detail
+        found[check.rule, check.column] = Check(check.rule, check.column, condition, check.raw, detail, check.personal)
     return list(found.values())
 
 

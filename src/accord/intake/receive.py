@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -34,8 +34,17 @@ def landed_path(folder: Path, sha256: str) -> Path:
     return folder / f"{sha256}.parquet"
 
 
-def known_deliveries(place: Place, receipts: Iterable[Receipt]) -> list[Delivery]:
-    """Receipts with their landed files. Raises UserError naming a landed file that is gone."""
+def known_deliveries(place: Place, receipts: Sequence[Receipt]) -> list[Delivery]:
+    """Receipts with their landed files. Raises UserError naming a landed file, a source or a map that is gone."""
+    sources = {source.id: source.map for source in place.settings.source}
+    for receipt in receipts:
+        if sources.get(receipt.source_id) != receipt.map_id:
+            raise UserError(
+                f"{receipt.file_name} was received by source {receipt.source_id!r} with map {receipt.map_id!r}, "
+                "which place.toml no longer has",
+                where=f"{place.settings_file} and line {receipt.submission_id} of {place.receipts_file.name}",
+                what_to_do=f"put the source back, with map = {receipt.map_id!r}: every run is made from all receipts",
+            )
     return [Delivery(r, _landed_of(place, r) if r.status == "landed" else None) for r in receipts]
 
 
@@ -83,7 +92,7 @@ def _land(
 ) -> Iterator[tuple[SourceFile, Landed | Rejected]]:
     seen = {(r.source_id, r.sha256) for r in receipts}
     sizes = {r.n_byte for r in receipts}
-    landed.mkdir(parents=True, exist_ok=True)
+    landed.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds identifiers, as restricted/ does
     with LandingChild() as child:
         for file in files:
             if _was_received(file, seen, sizes):

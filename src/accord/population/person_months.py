@@ -33,8 +33,8 @@ latest as (
   from in_force group by person_id, month_date),
 age as (
   select b.birth_date, m.month_date,
-    case when extract(year from m.month_date) * 12 + extract(month from m.month_date) < extract(year from b.birth_date) * 12 + extract(month from b.birth_date)
-      then null
+    case when extract(year from m.month_date) * 12 + extract(month from m.month_date)
+        < extract(year from b.birth_date) * 12 + extract(month from b.birth_date) then null
       else greatest(0, extract(year from m.month_date) - extract(year from b.birth_date)
         - case when extract(month from m.month_date) * 100 + extract(day from m.month_date)
             < extract(month from b.birth_date) * 100 + extract(day from b.birth_date) then 1 else 0 end) end as age_years
@@ -54,7 +54,8 @@ where p.death_date is null or p.death_date >= l.month_date""",
     output=PERSON_MONTH,
     notes="""In: registration, calendar_month, person, age_band. Out: person_month: a month counts if a span touches any day of it.
 Ties: of several spans in a month the one that began last, then the one that ends last, then the lower organisation and record.
-A person's only span needs no ranking. A person with two memberships has one row a month. Units: completed years on the first of the month, 0 in the month of birth.
+A person's only span needs no ranking. A person with two memberships has one row a month.
+Units: completed years on the first of the month, 0 in the month of birth.
 Leaves out: spans of nobody known, spans outside the period or without a day, months after the month of death (rows of attrition).""",
 )
 
