@@ -149,7 +149,11 @@ def _publish(place: Place, maps: Mapping[str, Map], key: bytes, folder: Path, pr
         for name in PUBLISHED:
             (folder / f"{name}.parquet").rename(staging.folder / "tables" / f"{name}.parquet")
         _keep_restricted(place, folder, staging.run_id, [p.map.slug for p in intake.make_plans(maps, place.settings)])
-        staging.publish(_manifest(staging, receipts, tables, held))
+        try:
+            staging.publish(_manifest(staging, receipts, tables, held))
+        except BaseException:
+            shutil.rmtree(restricted_folder(place) / staging.run_id, ignore_errors=True)
+            raise
         return open_run(place, staging.run_id)
 
 

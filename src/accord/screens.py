@@ -65,7 +65,7 @@ def print_run(console: Console, settings: PlaceSettings, run: OpenRun, directory
         soft_wrap=True,
     )
     for name, reason in report.rejected:
-        console.print(f"[red]rejected[/] {plain(name)}: {plain(reason)}", soft_wrap=True)
+        console.print(f"[red]rejected[/] {plain(name)}: {plain(reason)} Its amounts are in no figure below.", soft_wrap=True)
     _print_unclaimed(console, unclaimed)
     _print_populations(console, report, currency)
     _print_rates(console, "By setting", report.by_setting, currency)

@@ -113,7 +113,6 @@ def test_a_replay_without_what_it_was_made_from_says_so(accord: Command, publish
     assert "line 1 of receipts.jsonl was edited" in ended.message
 
 
-@pytest.mark.xfail(strict=True, reason="a landed file has no hash of its own yet that a run could hold it against")
 @pytest.mark.parametrize("words", ["run", "replay"])
 def test_a_landed_file_that_was_changed_is_found_before_it_is_used(words: str, accord: Command, published: Path) -> None:
     (landed,) = (published / "landed").glob("*.parquet")

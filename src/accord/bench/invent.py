@@ -133,7 +133,7 @@ def _landed(made: duckdb.DuckDBPyConnection, place: Place, rows: str, source: tu
     part.rename(place.landed / f"{sha256}.parquet")
     append_receipt(
         place, sha256=sha256, n_byte=n_byte, source_id=source_id, partner_id=partner_id, map_id=map_id, file_name=f"{source_id}.csv",
-        status="landed", n_record=n, columns=columns,
+        status="landed", n_record=n, columns=columns, landed_sha256=sha256,
     )  # fmt: skip
 
 

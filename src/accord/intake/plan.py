@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -32,6 +32,7 @@ TARGETS = {
 ALWAYS_REQUIRED = {("activity", "start_date"), ("registration", "start_date"), ("observation", "date"), ("organisation", "id")}
 _NOT_FUTURE = {("activity", "start_date"), ("activity", "end_date"), ("person", "birth_date"), ("person", "death_date")}
 _ORDERED = (("start_date", "end_date"), ("admission_date", "discharge_date"))
+_UNREADABLE = {"unreadable_date", "unreadable_amount", "unreadable_number"}
 _NULL_MONEY = "cast(null as decimal(18, 2))"
 
 
@@ -143,8 +144,7 @@ class Plan:
         for check in self._all_checks():
             before = found.get((check.rule, check.column))
             found[check.rule, check.column] = replace(check, condition=f"({before.condition}) or ({check.condition})") if before else check
-        refused = {c.condition for c in found.values() if RULES[c.rule].severity == "refuse"}
-        return [c for c in found.values() if c.rule != "unreadable_value" or c.condition not in refused]
+        return [_told_once(check, found) for check in found.values()]
 
     def _all_checks(self) -> Iterator[Check]:
         for identifier in self.map.layout.identifier:
@@ -237,6 +237,15 @@ class Plan:
         order = list(RULES)
         refusing = [c for c in self.checks if RULES[c.rule].severity == "refuse"]
         return sorted(refusing, key=lambda c: order.index(c.rule))
+
+
+def _told_once(check: Check, found: Mapping[tuple[str, str], Check]) -> Check:
+    """An unreadable value is flagged only where no rule refuses the record for the same column: one fault, one finding."""
+    if check.rule != "unreadable_value":
+        return check
+    refusing = [c.condition for (rule, column), c in found.items() if column == check.column and rule in _UNREADABLE]
+    only = "".join(f" and not coalesce({condition}, false)" for condition in refusing)
+    return replace(check, condition=f"({check.condition}){only}")
 
 
 def identifying(system: str, text: str) -> str:

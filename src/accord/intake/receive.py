@@ -55,6 +55,12 @@ def _landed_of(place: Place, receipt: Receipt) -> Path:
             f"the landed copy of {receipt.file_name} is gone", where=str(path),
             what_to_do="put it back from a backup: a receipt is for ever, and every run is made from all of them",
         )  # fmt: skip
+    if _sha256(path) != receipt.landed_sha256:
+        # One flipped bit of a Parquet file mostly reads on in silence, with other values.
+        raise UserError(
+            f"the landed copy of {receipt.file_name} is not what it was when it landed", where=str(path),
+            what_to_do="put it back from a backup; if there is none, the disk may be failing: look at the other files too",
+        )  # fmt: skip
     return path
 
 
@@ -139,6 +145,7 @@ def _said(file: SourceFile, result: Landed | Rejected) -> dict[str, Any]:
         "map_id": file.source.map, "file_name": file.name,
     }  # fmt: skip
     if isinstance(result, Landed):
-        return {**said, "status": "landed", "n_record": result.n_record, "n_blank_line": result.n_blank_line, "columns": result.columns}
+        landed = {"n_record": result.n_record, "n_blank_line": result.n_blank_line, "columns": result.columns}
+        return {**said, "status": "landed", **landed, "landed_sha256": _sha256(result.path)}
     rejected = {"reject_rule": result.rule, "reject_line": result.line, "reject_reason": result.reason}
     return {**said, "status": "rejected", "n_record": 0, "n_blank_line": 0, "columns": (), **rejected}

@@ -28,7 +28,7 @@ _RESTORE = "put receipts.jsonl back from a backup; receipts are never edited: to
 class Receipt:
     """One file as it was received. `submission_id`: its line, from 1. `received_at`: UTC. `file_name`: below sources/, with /.
 
-    A rejected file has its rule, its line (where there is one) and the reason.
+    A rejected file has its rule, its line (where there is one) and the reason; a landed one the hash of what landed.
     `chain`: the hash of this line, to which the next is bound as its `previous`.
     """
 
@@ -47,6 +47,7 @@ class Receipt:
     reject_rule: str | None = None
     reject_line: int | None = None
     reject_reason: str | None = None
+    landed_sha256: str = ""
     previous: str = ""
     chain: str = ""
 
@@ -91,6 +92,7 @@ def append_receipt(  # noqa: PLR0913 (a receipt has so many columns)
     reject_rule: str | None = None,
     reject_line: int | None = None,
     reject_reason: str | None = None,
+    landed_sha256: str = "",
     received_at: datetime | None = None,
 ) -> Receipt:
     """Add one receipt, on the disk before this returns. Only within `hold`. received_at: now, unless given (with a time zone).
@@ -105,7 +107,7 @@ def append_receipt(  # noqa: PLR0913 (a receipt has so many columns)
         last = _last_whole(place.receipts_file, descriptor)
         receipt = Receipt(
             (last.submission_id if last else 0) + 1, sha256, n_byte, source_id, partner_id, map_id, file_name, moment, status,
-            n_record, n_blank_line, tuple(columns), reject_rule, reject_line, reject_reason, last.chain if last else FIRST_LINK,
+            n_record, n_blank_line, tuple(columns), reject_rule, reject_line, reject_reason, landed_sha256, last.chain if last else FIRST_LINK,
         )  # fmt: skip
         line, chain = _written(receipt)
         _write_all(descriptor, line + b"\n")
