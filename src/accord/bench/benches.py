@@ -85,6 +85,8 @@ def asked(what: str, n_record: int | None, n_people: int | None, limits: Limits)
 def bench(asked: Asked, progress: Progress) -> Figures:
     """Make the records, measure, and take everything away again, also when interrupted. Raises UserError where the disk is too small."""
     kind, limits = KINDS[asked.kind], asked.limits
+    if limits.folder:
+        limits.folder.mkdir(parents=True, exist_ok=True)
     with _terminated_as_interrupted(), tempfile.TemporaryDirectory(prefix="accord-bench-", dir=limits.folder) as folder:
         _check_disk(Path(folder), kind.byte_each * asked.n, progress)
         progress(f"make {asked.n:,} {'people' if asked.kind == 'tuva' else 'records'}")
