@@ -60,11 +60,16 @@ class _Clock(logging.Handler):
 @contextmanager
 def _clock() -> Iterator[_Clock]:
     clock, log = _Clock(), logging.getLogger(STEP_LOG)
+    before = log.level, log.propagate
     log.addHandler(clock)
     log.setLevel(logging.DEBUG)
     log.propagate = False
-    yield clock
-    log.removeHandler(clock)
+    try:
+        yield clock
+    finally:
+        log.removeHandler(clock)
+        log.setLevel(before[0])
+        log.propagate = before[1]
 
 
 def _engine_memory(asked: dict[str, Any]) -> str:
