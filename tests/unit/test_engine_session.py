@@ -172,6 +172,21 @@ def test_a_sort_larger_than_memory_spills_to_scratch_and_is_sorted(tmp_path):
         assert session.rows(unsorted) == [(0,)]
 
 
+def test_many_small_parts_that_do_not_fit_together_are_sorted_on_disk(tmp_path, caplog):
+    """The engine cannot turn to the disk once it holds the first of many parts in memory, so the step is done again."""
+    source = parquet(tmp_path / "raw.parquet", "select i as id, md5(i::varchar) as code from range(200000) t(i)")
+    raw = Table("raw", "", (bigint("id", ""), text("code", "")), ())
+    parts = [f"select id + {part} as id, concat(md5(concat(code, '{part}')), code) as code from raw" for part in range(16)]
+    step = Step("sort", " union all ".join(parts), (raw,), Table("sorted", "", raw.columns, (), order=("code",)))
+    with (
+        caplog.at_level("INFO", "accord.steps"),
+        Session(folder=tmp_path / "run", scratch=tmp_path / "scratch", readable=[source], memory_limit="300MB", threads=2) as session,
+    ):
+        session.register("raw", [source])
+        assert session.materialise(step).n_row == 3_200_000
+    assert "step 'sort' does not fit into memory: it is done again, on disk from the start" in caplog.messages
+
+
 def test_running_out_of_memory_is_told_without_a_traceback(tmp_path):
     # 4 MB hold no group-by of half a million texts, and a scratch folder of one file's size leaves nowhere to spill.
     source = parquet(tmp_path / "raw.parquet", "select md5(i::varchar) as code from range(500000) t(i)")

@@ -38,7 +38,9 @@ class _Clock(logging.Handler):
         self._stage: tuple[str, float, float] | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
-        """One step: its name, its seconds, its rows."""
+        """One step: its name, its seconds, its rows. What the session tells people is passed by."""
+        if record.levelno > logging.DEBUG:
+            return
         name, seconds, n_row = record.args  # type: ignore[misc]
         self.steps.append((str(name), float(seconds), int(n_row)))  # type: ignore[arg-type]
 

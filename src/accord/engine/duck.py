@@ -62,6 +62,22 @@ def connection(settings: Mapping[str, str], *, close: bool = True) -> duckdb.Duc
     return made
 
 
+def session_pair(settings: Mapping[str, str]) -> tuple[duckdb.DuckDBPyConnection, duckdb.DuckDBPyConnection]:
+    """As `connection`, twice over the same database; what the second sorts, joins or groups goes to disk from the start.
+
+    A sort below UNION ALL that has taken in one of its parts in memory cannot turn to the disk any more (measured: DuckDB 1.5
+    and 2.0), so that many small files can fail where one large one does not. The second connection is for what has failed so.
+    """
+    first = connection(settings, close=False)
+    second = first.cursor()
+    for key, value in {**ALWAYS, **settings, "debug_force_external": "true"}.items():
+        second.execute(f"set {key} = {value}")
+    add_macros(second)
+    for key, value in CLOSED.items():
+        first.execute(f"set {key} = {value}")
+    return first, second
+
+
 def add_macros(to: duckdb.DuckDBPyConnection) -> None:
     """Define the macros of the portable subset on a connection. They are temporary: nothing is written to a database."""
     for macro in MACROS:

@@ -68,12 +68,13 @@ class Session:
         self._written: dict[str, Written] = {}
         self._steps: list[Step] = []
         self.kernels: list[Kernel] = []
-        self.connection = duck.connection(_settings([self.folder, scratch, *readable], scratch, memory_limit, threads))
+        self.connection, self._on_disk = duck.session_pair(_settings([self.folder, scratch, *readable], scratch, memory_limit, threads))
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._on_disk.close()
         self.connection.close()
 
     @property
@@ -130,7 +131,11 @@ class Session:
 
     def _copy(self, sql: str, values: Mapping[str, object], maker: str) -> int:
         try:
-            return int(self.connection.execute(sql, dict(values)).fetchall()[0][0])
+            try:
+                return _n_copied(self.connection, sql, values)
+            except duckdb.OutOfMemoryException:
+                _log.info("%s does not fit into memory: it is done again, on disk from the start", maker)
+                return _n_copied(self._on_disk, sql, values)
         except duckdb.OutOfMemoryException as error:
             reason = str(error).split("\n", 1)[0]
             mend = "close other programs, give it more memory, or free space where the run spills"
@@ -140,6 +145,10 @@ class Session:
             reason = str(error).split("\n", 1)[0]
             mend = "look for amounts that cannot be money: accord check names each file's amounts that are too large or unreadable"
             raise UserError(f"{maker} meets a number too large for its column: {reason}", where=maker, what_to_do=mend) from None
+
+
+def _n_copied(connection: duckdb.DuckDBPyConnection, sql: str, values: Mapping[str, object]) -> int:
+    return int(connection.execute(sql, dict(values)).fetchall()[0][0])
 
 
 def _settings(reachable: Sequence[Path], scratch: Path, memory_limit: str | None, threads: int | None) -> dict[str, str]:
