@@ -64,7 +64,7 @@ class Format(StrEnum):
 
 @app.command()
 def new(directory: Annotated[Path, typer.Argument(help="A folder that does not exist yet, or is empty.")]) -> None:
-    """Make a new place: a commented place.toml and the folders it wants."""
+    """Make a new place, with a commented place.toml."""
     made = place.new_place(directory)
     _say(f"Made a place in {made.root}.")
     _say(f"Next: list partners and sources in place.toml, put files into sources/, and type: accord check {shlex.quote(str(directory))}")
@@ -91,7 +91,7 @@ def check(
 
 @app.command()
 def run(directory: Dir = HERE, memory: Memory = None, threads: Threads = None) -> None:
-    """Receive what is new, build every table, audit, and publish the run."""
+    """Receive what is new, build, audit and publish a run."""
     with _progress() as progress:
         made = accord.open(directory).run(progress, pipeline.Resources(memory, threads))
     opened = accord.open(directory).place
@@ -117,7 +117,7 @@ def show(
     rows: Annotated[int, typer.Option(min=1, help="How many rows.")] = 20,
     columns: Annotated[bool, typer.Option("--columns", help="Its columns and what they mean, instead of rows.")] = False,
 ) -> None:
-    """Show a table of a run: its rows, or with --columns what each column means."""
+    """Show a table of a run, or what its columns mean."""
     opened = accord.open(directory).open_run(run)
     if not table:
         screens.print_tables(out, opened)
@@ -152,7 +152,7 @@ def replay(
     memory: Memory = None,
     threads: Threads = None,
 ) -> None:
-    """Make a run again from its own inputs, and compare every table's content."""
+    """Make a run again from its inputs, and compare."""
     with _progress() as progress:
         same = accord.open(directory).replay(run, progress, pipeline.Resources(memory, threads))
     differing = [f"{table} came out different" for table, is_same in same.items() if not is_same]
@@ -168,7 +168,7 @@ def lineage(
     directory: PlaceOption = HERE,
     run: Annotated[str, typer.Option(help="A run's id, or its beginning.")] = "current",
 ) -> None:
-    """Show where a published column comes from, through the steps, to the columns of the raw files."""
+    """Show where a published column comes from."""
     opened = accord.open(directory).open_run(run)
     recorded = opened.folder / pipeline.LINEAGE_NAME
     screens.print_lineage(out, trace_recorded(recorded, column), recorded_files(recorded))
@@ -210,7 +210,7 @@ def bench(
     memory: Annotated[str, typer.Option(help="The most memory that what is measured may hold.")] = "8GB",
     threads: Annotated[int, typer.Option(min=1, help="How many threads it may use.")] = 2,
 ) -> None:
-    """Measure speed and memory on invented records, each beside a baseline of the same run."""
+    """Measure speed and memory on invented records."""
     for asked in benches.asked(what.value, records, people, benches.Limits(memory, threads, files, folder)):
         with _progress() as progress:
             figures = benches.bench(asked, progress)

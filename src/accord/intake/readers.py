@@ -8,11 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date
+from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator
 
 from accord.intake.limits import MAX_COLUMNS
+from accord.rulebook import code_forms
 
 DATE_FORMATS = {
     "YYYY-MM-DD": "2025-04-30",
@@ -61,11 +63,14 @@ def is_day(text: str) -> bool:
 def _code_system(text: str) -> str:
     if not _SYSTEM.fullmatch(text):
         raise ValueError('cannot name a code system: use small letters, digits and _, such as "icd10" or "opcs4"')
+    if text not in code_forms() and (near := get_close_matches(text, code_forms(), n=1, cutoff=0.8)):
+        other = f'a name of its own that is less like it, such as "local_{text}"'
+        raise ValueError(f'is none of the known code systems: write "{near[0]}", or, if it is another list of codes, {other}')
     return text
 
 
 CodeSystem = Annotated[str, AfterValidator(_code_system)]
-"""The name of a list of codes. Those of the rulebook's code_forms are held to their form; any other is the sender's own."""
+"""The name of a list of codes. Those of the rulebook's code_forms are held to their form; any other is the sender's own, unless it is nearly one of them."""
 
 
 class _Strict(BaseModel):
