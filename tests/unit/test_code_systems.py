@@ -8,7 +8,10 @@ from pydantic import ValidationError
 from accord.intake.readers import Code
 
 
-@pytest.mark.parametrize(("written", "meant"), [("icd10x", "icd10"), ("opcs", "opcs4"), ("icd9cm_procedures", "icd9cm_procedure"), ("snomedct", "snomed_ct")])
+SLIPS = [("icd10x", "icd10"), ("opcs", "opcs4"), ("icd9cm_procedures", "icd9cm_procedure"), ("snomedct", "snomed_ct")]
+
+
+@pytest.mark.parametrize(("written", "meant"), SLIPS)
 def test_a_slip_is_told_with_what_was_meant(written: str, meant: str) -> None:
     with pytest.raises(ValidationError, match=f'write "{meant}"'):
         Code.model_validate({"code": "DIAG", "system": written})

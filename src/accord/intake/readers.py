@@ -70,7 +70,7 @@ def _code_system(text: str) -> str:
 
 
 CodeSystem = Annotated[str, AfterValidator(_code_system)]
-"""The name of a list of codes. Those of the rulebook's code_forms are held to their form; any other is the sender's own, unless it is nearly one of them."""
+"""The name of a list of codes. Those of the rulebook's code_forms are held to their form; any other is the sender's own list, and no near miss."""
 
 
 class _Strict(BaseModel):
