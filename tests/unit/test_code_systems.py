@@ -7,7 +7,6 @@ from pydantic import ValidationError
 
 from accord.intake.readers import Code
 
-
 SLIPS = [("icd10x", "icd10"), ("opcs", "opcs4"), ("icd9cm_procedures", "icd9cm_procedure"), ("snomedct", "snomed_ct")]
 
 
