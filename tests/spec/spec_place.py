@@ -79,7 +79,7 @@ def wiring(maps: tuple[tuple[str, str], ...], trust: tuple[str, ...]) -> Wiring:
 def _recorded(session: Any, settings: PlaceSettings, plans: Sequence[Plan]) -> dict[str, Step]:
     """Every step that a run of these maps runs, by the table it makes. Nothing runs; the rulebook's tables are written."""
     steps: dict[str, Step] = {}
-    session.materialise = lambda step, /, **_: steps.__setitem__(step.output.name, step)
+    session.materialise = session.view = lambda step, /, **_: steps.__setitem__(step.output.name, step)
     session.rows = lambda *_: []
     pipeline.build(pipeline.Work(session, settings, plans, [], KEY, date(2026, 4, 1)), lambda _: None)
     return steps

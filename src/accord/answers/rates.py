@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from accord.engine import Step
-from accord.tables import ACTIVITY, COST_PER_PERSON_MONTH, PERSON_MONTH
+from accord.tables import COST_PER_PERSON_MONTH, PERSON_MONTH
 from accord.tables.codes import POPULATION
-from accord.tables.working import AT_RISK, CALENDAR_MONTH, CARE_TOTAL
+from accord.tables.working import ACTIVITY_IN_FORCE, AT_RISK, CALENDAR_MONTH, CARE_TOTAL
 
 _UNION = "\nunion all\n"
 _CUTS = {
@@ -23,7 +23,7 @@ CARE_TOTALS = Step(
   select a.submission_id, m.month_date, a.setting, a.provider_id, p.registered_id, p.resident_id, p.age_band, p.sex,
     m.month_date is not null as is_in_period, a.provider_id is not null as has_provider, a.person_id is not null as has_person,
     coalesce(p.is_registered, false) as is_registered, coalesce(p.is_resident, false) as is_resident, a.net_amount, a.cost
-  from activity a
+  from activity_in_force a
   left join calendar_month m on cast(date_trunc('month', a.start_date) as date) = m.month_date
   left join person_month p on a.person_id = p.person_id and m.month_date = p.month_date)
 select case {_NAMED} end as cut, submission_id,
@@ -33,9 +33,9 @@ select case {_NAMED} end as cut, submission_id,
   cast(coalesce(sum(net_amount), 0) as decimal(18, 2)) as net_amount, cast(coalesce(sum(cost), 0) as decimal(18, 2)) as cost
 from placed group by grouping sets (
     {_SEPARATE})""",
-    inputs=(ACTIVITY, CALENDAR_MONTH, PERSON_MONTH),
+    inputs=(ACTIVITY_IN_FORCE, CALENDAR_MONTH, PERSON_MONTH),
     output=CARE_TOTAL,
-    notes="""In: activity, calendar_month, person_month. Out: care_total: in each cut every activity is in exactly one row.
+    notes="""In: activity_in_force, calendar_month, person_month. Out: care_total: in each cut every activity is in exactly one row.
 The month is that of start_date for care and for registration alike. Leaves out: nothing.""",
 )
 

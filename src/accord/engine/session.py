@@ -114,6 +114,12 @@ class Session:
         self.register(table.name, [path])
         return self._written[table.name]
 
+    def view(self, step: Step) -> None:
+        """Check `step`, and make its output readable without writing it: for a table that is a plain choice of another's rows."""
+        self._hold_to_contracts(step)
+        self.connection.execute(f"create view {duck.name(step.output.name)} as select {duck.names(step.output.names)} from ({step.runnable({})}\n)")
+        self._steps.append(step)
+
     def relation(self, name: str) -> duckdb.DuckDBPyRelation:
         """A registered or materialised table, to be read lazily while the session is open."""
         return self.connection.sql(f"select * from {duck.name(name)}")

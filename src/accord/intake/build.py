@@ -43,6 +43,7 @@ def build_care(session: Session, plans: Sequence[Plan]) -> None:
     session.materialise(canonical.person_statements(plans))
     session.materialise(canonical.registrations(plans))
     session.materialise(canonical.activities(plans))
+    session.view(canonical.IN_FORCE)
     session.materialise(canonical.code_rows(plans, DIAGNOSIS))
     session.materialise(canonical.code_rows(plans, PROCEDURE))
     session.materialise(canonical.observations(plans))

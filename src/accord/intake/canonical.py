@@ -12,7 +12,7 @@ from accord.intake.plan import Plan, identifying
 from accord.intake.readers import Code, FirstOf, Lookup
 from accord.intake.reading import literal
 from accord.tables import ACTIVITY, OBSERVATION, ORGANISATION, REGISTRATION, Table
-from accord.tables.working import DROPPED, ORGANISATION_STATEMENT, PARTNER, PERSON_STATEMENT, SIGHTING_PERSON, sighting
+from accord.tables.working import ACTIVITY_IN_FORCE, DROPPED, ORGANISATION_STATEMENT, PARTNER, PERSON_STATEMENT, SIGHTING_PERSON, sighting
 
 _UNION = "\nunion all\n"
 
@@ -128,7 +128,7 @@ def _activity(plan: Plan) -> str:
         "practice_id": plan.sql("activity", "practice"), "setting": plan.sql("activity", "setting"),
         "currency_system": _currency_system(plan), "currency_code": plan.sql("activity", "currency"), **read, **plan.amounts,
         "cost_basis": f"case when {plan.amounts['cost']} is null then 'none' else 'reported' end",
-        "reverses_id": "cast(null as bigint)", "known_at": "v._received_at", "submission_id": "v._submission_id",
+        "reverses_id": "cast(null as bigint)", "is_in_force": "true", "known_at": "v._received_at", "submission_id": "v._submission_id",
         "record_number": "v._record_number",
     }  # fmt: skip
     columns = ",\n  ".join(f"{values[c]} as {c}" for c in ACTIVITY.names)
@@ -138,6 +138,15 @@ def _activity(plan: Plan) -> str:
 def activities(plans: Sequence[Plan]) -> Step:
     """In: raw tables, dropped, sighting_person. Out: activity. Leaves out: records that are no act of care (an audit counts them)."""
     return _step("activity", [_activity(p) for p in plans if p.map.layout.activity], plans, ACTIVITY, SIGHTING_PERSON)
+
+
+IN_FORCE = Step(
+    name="activity in force",
+    sql=f"select {', '.join(ACTIVITY_IN_FORCE.names)} from activity where is_in_force",
+    inputs=(ACTIVITY,),
+    output=ACTIVITY_IN_FORCE,
+    notes="In: activity. Out: activity_in_force. Leaves out: reversing rows, and what they take back.",
+)
 
 
 def _part(plan: Plan, values: Mapping[str, str], condition: str) -> str:

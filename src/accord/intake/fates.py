@@ -10,11 +10,11 @@ from accord.intake.plan import Plan
 from accord.intake.reading import literal, name
 from accord.intake.rules import RULES
 from accord.tables import ISSUE, QUARANTINE, RECORD_FATE
-from accord.tables.care import ACTIVITY, DIAGNOSIS, PROCEDURE
+from accord.tables.care import DIAGNOSIS, PROCEDURE
 from accord.tables.contract import Table, bigint, flag, integer, text
 from accord.tables.delivery import SUBMISSION
 from accord.tables.people import PERSON
-from accord.tables.working import CODE_FORM, DROPPED, FILE_AMOUNT, RECORD_ISSUE, REFUSAL, REPEAT
+from accord.tables.working import ACTIVITY_IN_FORCE, CODE_FORM, DROPPED, FILE_AMOUNT, RECORD_ISSUE, REFUSAL, REPEAT
 
 _UNION = "\nunion all\n"
 
@@ -196,8 +196,8 @@ ISSUES = Step(
     sql="""with stay as (
   select person_id, provider_id, coalesce(spell_code, cast(activity_id as varchar)) as stay_code,
     min(admission_date) as admission_date, max(discharge_date) as discharge_date
-  from activity where setting = 'inpatient' and admission_date is not null and discharge_date is not null
-    and person_id is not null and provider_id is not null and reverses_id is null
+  from activity_in_force where setting = 'inpatient' and admission_date is not null and discharge_date is not null
+    and person_id is not null and provider_id is not null
   group by person_id, provider_id, coalesce(spell_code, cast(activity_id as varchar))),
 ranked_stay as (
   select person_id, provider_id, stay_code, admission_date,
@@ -208,13 +208,13 @@ ranked_stay as (
 overlap as (
   select a.submission_id, a.record_number, a.admission_date, r.earlier_date
   from ranked_stay r
-  join activity a on a.person_id = r.person_id and a.provider_id = r.provider_id
+  join activity_in_force a on a.person_id = r.person_id and a.provider_id = r.provider_id
     and coalesce(a.spell_code, cast(a.activity_id as varchar)) = r.stay_code
   where r.admission_date < r.earlier_date and a.setting = 'inpatient' and a.admission_date is not null and a.discharge_date is not null),
 code as (
   select activity_id, code_system, code, 'diagnosis' as column_name, position from diagnosis
   union all select activity_id, code_system, code, 'procedure', position from "procedure"
-  union all select activity_id, currency_system, currency_code, 'currency_code', 0 from activity where currency_code is not null),
+  union all select activity_id, currency_system, currency_code, 'currency_code', 0 from activity_in_force where currency_code is not null),
 kind_of_code as (select coalesce(code_system, '') as code_system, code from code group by coalesce(code_system, ''), code),
 bad_kind as (
   select k.code_system, k.code, case when k.code_system = '' then 'unknown code system' else 'not of the form of ' || k.code_system end as detail
@@ -225,7 +225,7 @@ bad_code as (
   from code c join bad_kind b on coalesce(c.code_system, '') = b.code_system and c.code = b.code),
 out_of_life as (
   select a.submission_id, a.record_number, a.start_date, a.start_date < p.birth_date as is_before, a.start_date > p.death_date as is_after
-  from activity a join person p on a.person_id = p.person_id where a.start_date < p.birth_date or a.start_date > p.death_date)
+  from activity_in_force a join person p on a.person_id = p.person_id where a.start_date < p.birth_date or a.start_date > p.death_date)
 select submission_id, record_number, column_name, rule, severity, raw_text, detail from record_issue
 union all
 select submission_id, 0, 'file', reject_rule, 'reject', cast(null as varchar), reject_reason from submission where status = 'rejected'
@@ -241,10 +241,10 @@ select submission_id, record_number, 'admission_date', 'overlapping_stay', 'flag
 from overlap
 union all
 select a.submission_id, a.record_number, b.column_name, 'malformed_code', 'flag', b.code, b.detail
-from bad_code b join activity a on b.activity_id = a.activity_id""",
-    inputs=(RECORD_ISSUE, SUBMISSION, ACTIVITY, DIAGNOSIS, PROCEDURE, PERSON, CODE_FORM),
+from bad_code b join activity_in_force a on b.activity_id = a.activity_id""",
+    inputs=(RECORD_ISSUE, SUBMISSION, ACTIVITY_IN_FORCE, DIAGNOSIS, PROCEDURE, PERSON, CODE_FORM),
     output=ISSUE,
-    notes="""In: record_issue, submission, activity, diagnosis, procedure, person, code_form. Out: issue.
+    notes="""In: record_issue, submission, activity_in_force, diagnosis, procedure, person, code_form. Out: issue.
 A stay is all rows of one person, provider and spell_code; a row without one is a stay of its own.
 Ties: of two stays that begin on one day the one that ends first, then the lower code, counts as the earlier.
 Leaves out: nothing is dropped; a stay counts as overlapping only if it begins before the last day of an earlier one.""",

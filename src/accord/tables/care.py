@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from accord.tables.codes import ADMISSION, COST_BASIS, SETTING
-from accord.tables.contract import Table, bigint, day, integer, moment, money, rate, text
+from accord.tables.contract import Table, bigint, day, flag, integer, moment, money, rate, text
 
 ACTIVITY = Table(
     name="activity",
@@ -37,6 +37,7 @@ ACTIVITY = Table(
         money("cost", "What the care took, on the basis that cost_basis names."),
         text("cost_basis", "Reported amount, national unit cost, minutes by rate, or none.", required=True, codes=COST_BASIS),
         bigint("reverses_id", "The activity that this row takes back, whole."),
+        flag("is_in_force", "Whether it counts: it takes nothing back, and nothing takes it back.", required=True),
         moment("known_at", "When the file was received.", required=True, lineage=True),
         integer("submission_id", "The file.", required=True, lineage=True),
         bigint("record_number", "The record in the file.", required=True, lineage=True),

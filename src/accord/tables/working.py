@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from accord.tables.care import ACTIVITY
 from accord.tables.codes import POPULATION, SEVERITY, SEX
 from accord.tables.contract import Column, Table, bigint, day, flag, integer, moment, money, text
 
@@ -66,6 +67,13 @@ FILE_AMOUNT = Table(
         Column("cost", "DECIMAL(38,6)", "Sum of costs as written.", required=True),
     ),
     key=("submission_id",),
+)
+
+ACTIVITY_IN_FORCE = Table(
+    name="activity_in_force",
+    meaning="The acts of care that count, corrections and what they take back left out.",
+    columns=tuple(column for column in ACTIVITY if column.name not in ("reverses_id", "is_in_force")),
+    key=ACTIVITY.key,
 )
 
 PERSON_STATEMENT = Table(
