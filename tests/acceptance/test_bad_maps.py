@@ -186,7 +186,8 @@ FINE = (
     ("dangled", "registration.0.when.in activity.when.not_in", "the codes are the sender's own"),
     ("dangled", "activity.payer.constant activity.practice.first_of.1.constant", "organisations are known by any name"),
 )
-NOT_FINE = ("identifier.0.system", "identifier.1.system")  # must be in identity.trust, though `*.system` above is fine elsewhere
+# Though `*.system` above is fine elsewhere: these must be in identity.trust, and those, dangled, are nearly a known code system.
+NOT_FINE = ("identifier.0.system", "identifier.1.system", "diagnosis.1.system", "procedure.0.system")
 # Changes after which the fault lies with another key, which still counts on what went: its file, and the line's beginning.
 ELSEWHERE = (
     ("deleted emptied", "registration registration.0", "place.toml", "year_start"),

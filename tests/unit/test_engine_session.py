@@ -172,19 +172,30 @@ def test_a_sort_larger_than_memory_spills_to_scratch_and_is_sorted(tmp_path):
         assert session.rows(unsorted) == [(0,)]
 
 
-def test_many_small_parts_that_do_not_fit_together_are_sorted_on_disk(tmp_path, caplog):
-    """The engine cannot turn to the disk once it holds the first of many parts in memory, so the step is done again."""
-    source = parquet(tmp_path / "raw.parquet", "select i as id, md5(i::varchar) as code from range(200000) t(i)")
-    raw = Table("raw", "", (bigint("id", ""), text("code", "")), ())
-    parts = [f"select id + {part} as id, concat(md5(concat(code, '{part}')), code) as code from raw" for part in range(16)]
-    step = Step("sort", " union all ".join(parts), (raw,), Table("sorted", "", raw.columns, (), order=("code",)))
-    with (
-        caplog.at_level("INFO", "accord.steps"),
-        Session(folder=tmp_path / "run", scratch=tmp_path / "scratch", readable=[source], memory_limit="300MB", threads=2) as session,
-    ):
-        session.register("raw", [source])
-        assert session.materialise(step).n_row == 3_200_000
-    assert "step 'sort' does not fit into memory: it is done again, on disk from the start" in caplog.messages
+class OutOfMemory:
+    """A connection that has no memory for a copy: whether the engine itself has some left hangs on how its threads take turns."""
+
+    def __init__(self, connection):
+        self.connection = connection
+
+    def execute(self, sql, *values):
+        if sql.startswith("copy"):
+            raise duckdb.OutOfMemoryException("failed to allocate")
+        return self.connection.execute(sql, *values)
+
+    def __getattr__(self, name):
+        return getattr(self.connection, name)
+
+
+def test_a_step_that_does_not_fit_into_memory_is_done_again_on_disk(raw, caplog):
+    fits = raw.connection
+    raw.connection = OutOfMemory(fits)
+    with caplog.at_level("INFO", "accord.steps"):
+        assert raw.materialise(COPY, least=0).n_row == 4
+    assert caplog.messages == ["step 'copy' does not fit into memory: it is done again, on disk from the start"]
+    is_on_disk = "select current_setting('debug_force_external'), current_setting('TimeZone'), current_setting('lock_configuration')"
+    assert raw._on_disk.execute(is_on_disk).fetchall() == [(True, "UTC", True)]
+    assert fits.execute(is_on_disk).fetchall() == [(False, "UTC", True)]
 
 
 def test_running_out_of_memory_is_told_without_a_traceback(tmp_path):
