@@ -12,7 +12,15 @@ from accord.intake.plan import Plan, identifying
 from accord.intake.readers import Code, FirstOf, Lookup
 from accord.intake.reading import literal
 from accord.tables import ACTIVITY, OBSERVATION, ORGANISATION, REGISTRATION, Table
-from accord.tables.working import ACTIVITY_IN_FORCE, DROPPED, ORGANISATION_STATEMENT, PARTNER, PERSON_STATEMENT, SIGHTING_PERSON, sighting
+from accord.tables.working import (
+    ACTIVITY_IN_FORCE,
+    DROPPED,
+    ORGANISATION_STATEMENT,
+    PARTNER,
+    PERSON_STATEMENT,
+    SIGHTING_PERSON,
+    sighting,
+)
 
 _UNION = "\nunion all\n"
 
