@@ -11,6 +11,7 @@ from accord import audits, pipeline
 from accord.audits import AUDITS, audit
 from accord.engine import Session, duck
 from accord.errors import AuditError
+from accord.intake.canonical import IN_FORCE
 from accord.place import current_run, open_place
 from accord.simulate import copy_small_place
 from accord.tables import PUBLISHED
@@ -40,6 +41,9 @@ def of_one(table, fate):
 
 LINE = "total = '{}' and measure = 'cost' and submission_id = 1 and line = '{}'"
 ALL = "population = '{}' and dimension = 'all'"
+FIRST_IN_BED = "activity_id = (select min(activity_id) from stay_activity where spell_id is not null)"
+FIRST_SPELL = "spell_id = (select min(spell_id) from spell)"
+FIRST_STAY = "continuous_stay_id = (select min(continuous_stay_id) from spell)"
 STRANGER = "person_id = (select min(person_id) from {} where person_id is not null)"
 
 TAMPERED = [
@@ -92,6 +96,35 @@ TAMPERED = [
     ("every provider is known", "organisation", dropped("organisation_id = 'WXH'")),
     ("every diagnosis belongs to an activity", "diagnosis", added("activity_id + 1 as activity_id", "position = 1")),
     ("every procedure belongs to an activity", "procedure", added("activity_id + 1 as activity_id", "position = 1")),
+    ("every inpatient activity is in one spell, or has its reason", "stay_activity", dropped(FIRST_IN_BED)),
+    ("every inpatient activity is in one spell, or has its reason", "stay_activity", added("activity_id + 1 as activity_id", FIRST_IN_BED)),
+    ("every inpatient activity is in one spell, or has its reason", "stay_activity", changed("cast(null as bigint) as spell_id", FIRST_IN_BED)),
+    ("every inpatient activity is in one spell, or has its reason", "stay_activity", changed("'no person' as reason", FIRST_IN_BED)),
+    ("every inpatient activity is in one spell, or has its reason", "spell", dropped(FIRST_SPELL)),
+    ("attrition says what is in no spell", "attrition", added("'spell' as step", "step = 'cost_per_person_month' and reason = 'no person'")),
+    ("amounts of spells are those of their activities", "spell", changed("net_amount + 0.01 as net_amount", FIRST_SPELL)),
+    ("amounts of spells are those of their activities", "spell", changed("cost - 0.01 as cost", FIRST_SPELL)),
+    ("amounts of spells are those of their activities", "spell", changed("n_episode + 1 as n_episode", FIRST_SPELL)),
+    ("amounts of spells are those of their activities", "spell", changed("n_without_cost + 1 as n_without_cost", FIRST_SPELL)),
+    ("amounts of continuous stays are those of their spells", "continuous_stay", changed("cost + 0.01 as cost", FIRST_STAY)),
+    ("amounts of continuous stays are those of their spells", "continuous_stay",
+     changed("net_amount_accrued + 0.01 as net_amount_accrued", FIRST_STAY)),
+    ("amounts of continuous stays are those of their spells", "continuous_stay", dropped(FIRST_STAY)),
+    ("continuous stays of one person lie apart", "spell", changed("spell_id as continuous_stay_id", "coalesce(joined_by, '') = 'overlapping_dates'")),
+    ("every spell that continues another is in transfer", "transfer", dropped("rule = 'overlapping_dates'")),
+    ("every spell that continues another is in transfer", "transfer", changed("'adjoining_dates' as rule", "rule = 'overlapping_dates'")),
+    ("no more is accrued than there is", "spell", changed("net_amount + 0.01 as net_amount_accrued", FIRST_SPELL)),
+    ("no more is accrued than there is", "spell", changed("net_amount - 0.01 as net_amount_accrued", "n_night = 3 and net_amount > 0")),
+    ("no more is accrued than there is", "spell", changed("n_night_accrued + 1 as n_night_accrued", FIRST_SPELL)),
+    ("every stay that ended has its row in readmission", "readmission", dropped(FIRST_STAY)),
+    ("every stay that ended has its row in readmission", "continuous_stay", dropped(FIRST_STAY)),
+    ("every stay that ended has its row in readmission", "readmission",
+     changed("cast(discharge_date + interval 1 day as date) as discharge_date", FIRST_STAY)),
+    ("every exclusion counts, and none is missing", "readmission_exclusion", dropped("rule = 'day_case'")),
+    ("every exclusion counts, and none is missing", "readmission_exclusion", dropped("rule = 'window_not_complete'")),
+    ("every exclusion counts, and none is missing", "readmission", changed("not is_in_denominator as is_in_denominator", FIRST_STAY)),
+    ("every exclusion counts, and none is missing", "readmission", changed("not is_in_numerator as is_in_numerator", FIRST_STAY)),
+    ("every exclusion counts, and none is missing", "readmission", changed("false as is_readmitted", "not is_window_whole")),
 ]  # fmt: skip
 
 
@@ -129,6 +162,7 @@ def audited(made, tmp_path):
                 session.connection.execute(f"copy ({text}) to {duck.literal(str(target))} (format parquet)")
                 session.register(table, [target])
                 assert _differs(session, table), "the tampering changes nothing"
+            session.view(IN_FORCE)
             return {finding.name: finding for finding in audit(session)}
 
     return run
