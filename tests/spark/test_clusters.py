@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from spec_engines import SMALL
 
 import accord
 from accord import cli
@@ -39,14 +40,21 @@ def _wait_for(port: int) -> None:
 
 
 @pytest.fixture
-def start_spark(tmp_path: Path) -> Iterator[Start]:
+def settings(tmp_path: Path) -> Path:
+    """A folder with a spark-defaults.conf, as an administrator would write one: here for small tables."""
+    folder = tmp_path / "conf"
+    folder.mkdir()
+    lines = [f"{name} {value}\n" for name, value in {**SMALL, "spark.ui.enabled": "false", "spark.executor.memory": "900m"}.items()]
+    (folder / "spark-defaults.conf").write_text("".join(lines), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def start_spark(settings: Path, tmp_path: Path) -> Iterator[Start]:
     """`start_spark("spark-class", …)`: a program of Spark's own in the background; all of them end with the test."""
     import pyspark
 
     home, running, log = Path(pyspark.__file__).parent, [], tmp_path / "spark.log"
-    settings = tmp_path / "conf"
-    settings.mkdir()
-    (settings / "spark-defaults.conf").write_text("spark.ui.enabled false\n", encoding="utf-8")
     env = {**os.environ, "SPARK_HOME": str(home), "SPARK_CONF_DIR": str(settings), "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable}
 
     def start(program: str, *args: str) -> None:
@@ -60,9 +68,9 @@ def start_spark(tmp_path: Path) -> Iterator[Start]:
         process.wait(30)
 
 
-def _run(*args: str) -> str:
+def _run(settings: Path, *args: str) -> str:
     """The command in a process of its own, as no other master may be used in this one. Out: what it printed."""
-    env = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[1])}
+    env = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[1]), "SPARK_CONF_DIR": str(settings)}
     ended = subprocess.run([sys.executable, "-m", "accord", *args], env=env, text=True, capture_output=True, timeout=LONGEST, check=False)
     assert ended.returncode == 0, ended.stderr[-3000:]
     return ended.stdout
@@ -73,7 +81,7 @@ def _hashes(place: Path) -> dict[str, str]:
     return {name: entry["content_hash"] for name, entry in manifest["tables"].items()}
 
 
-def test_two_workers_run_the_demo_and_a_server_replays_it(start_spark: Start, tmp_path: Path) -> None:
+def test_two_workers_run_the_demo_and_a_server_replays_it(start_spark: Start, settings: Path, tmp_path: Path) -> None:
     port, address = _free_port(), _free_port()
     start_spark("spark-class", "org.apache.spark.deploy.master.Master", "--host", "127.0.0.1", "--port", str(port), "--webui-port", str(_free_port()))
     _wait_for(port)
@@ -84,7 +92,7 @@ def test_two_workers_run_the_demo_and_a_server_replays_it(start_spark: Start, tm
             "--webui-port", str(_free_port()), "--work-dir", str(tmp_path / f"worker-{n}"), master,
         )  # fmt: skip
     place = tmp_path / "demo"
-    printed = _run("demo", str(place), "--engine", "spark", "--master", master)
+    printed = _run(settings, "demo", str(place), "--engine", "spark", "--master", master)
     assert "audits hold" in printed
     applications = [list((tmp_path / f"worker-{n}").glob("app-*/*")) for n in (1, 2)]
     assert [len(executors) for executors in applications] == [1, 1], "both workers had a part in it"
@@ -100,5 +108,5 @@ def test_two_workers_run_the_demo_and_a_server_replays_it(start_spark: Start, tm
         "--class", "org.apache.spark.sql.connect.service.SparkConnectServer",
     )  # fmt: skip
     _wait_for(address)
-    printed = _run("replay", "--place", str(place), "--engine", "spark", "--master", f"sc://127.0.0.1:{address}")
+    printed = _run(settings, "replay", "--place", str(place), "--engine", "spark", "--master", f"sc://127.0.0.1:{address}")
     assert "tables came out the same" in printed

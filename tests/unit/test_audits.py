@@ -63,6 +63,8 @@ TAMPERED = [
     ("every accepted act of care is in activity", "activity", dropped(FIRST_ACT)),
     ("every activity is an accepted act of care", "activity", added("activity_id + 1 as activity_id", FIRST_ACT)),
     ("every activity is an accepted act of care", "activity", changed("record_number + 1 as record_number", FIRST_ACT)),
+    ("the months of a rate add up to its record", "activity",
+     added("activity_id + 1 as activity_id, cast(start_date + interval 40 day as date) as start_date", FIRST_ACT)),
     ("accepted amounts are those of activity, file by file", "activity", changed("net_amount + 0.01 as net_amount", of_one("activity", "accepted"))),
     ("accepted amounts are those of activity, file by file", "activity", changed("cost - 0.01 as cost", of_one("activity", "accepted"))),
     ("accepted amounts are those of activity, file by file", "record_fate",

@@ -51,13 +51,11 @@ class SparkMaker:
 
     def make(self, step: Step, values: Mapping[str, object], folder: Path) -> list[Path]:
         """As the protocol says."""
-        from pyspark.sql.functions import col
-
         with in_plain_words(f"step '{step.name}'"), self._by_parts(step, values) as made:
             # A union of a hundred branches is a hundred tasks, and as many files, of a few rows each.
             rows = made.coalesce(self._started.n_core)
             if step.output.order:
-                rows = rows.orderBy(*(col(named_in_spark(c)).asc_nulls_last() for c in step.output.order))
+                rows = rows.orderBy(*(rows[named_in_spark(c)].asc_nulls_last() for c in step.output.order))
             rows.write.parquet(to_write(folder))
         return sorted(folder.glob("part-*.parquet"))
 
