@@ -76,6 +76,7 @@ def test_codes_of_other_files_belong_to_their_encounters(raw, run) -> None:
 def test_a_procedure_s_cost_is_counted_once(raw, run) -> None:
     assert sum(Decimal(r["BASE_COST"]) for r in raw["procedures"].values()) > 0
     ends = run.sql(
-        "select line, sum(amount) from reconciliation where total = 'activity' and measure = 'cost' and line in ('in the file', 'activity') group by 1"
+        """select line, sum(amount) from reconciliation
+        where total = 'activity' and measure = 'cost' and line in ('in the file', 'activity') group by 1"""
     )
     assert dict(ends.fetchall()) == {"in the file": Decimal("21910819.27"), "activity": Decimal("21910819.27")}
