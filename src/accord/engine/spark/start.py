@@ -38,7 +38,15 @@ SPEED: Mapping[str, str] = {
     "spark.sql.parquet.compression.codec": "zstd",
 }
 # What Spark tells of a failed task is told again by the error that it raises.
-_QUIET = "status = error\nrootLogger.level = off\n"
+_QUIET = """status = error
+rootLogger.level = off
+rootLogger.appenderRef.console.ref = console
+appender.console.type = Console
+appender.console.name = console
+appender.console.target = SYSTEM_ERR
+appender.console.layout.type = PatternLayout
+appender.console.layout.pattern = %p %c: %m%n
+"""
 _ADDRESS = re.compile(r"(?:sc|spark)://(?P<host>[^:/;,]+)(?::(?P<port>\d+))?")
 _LOCAL = re.compile(r"local(?:\[(?:\d+|\*)\])?")
 CONNECT_PORT = 15002
