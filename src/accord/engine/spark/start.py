@@ -133,7 +133,7 @@ def _classic(master: str, scratch: Path, heap: str, settings: Mapping[str, str])
     from pyspark.sql import SparkSession
 
     scratch.mkdir(parents=True, exist_ok=True)
-    logging.getLogger("py4j").setLevel(logging.WARNING)
+    logging.getLogger("py4j").setLevel(logging.CRITICAL)  # what it would say is told by the error that it raises
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName("accord").master(master)
     for name, value in {**_here(master, scratch.absolute(), heap), **MEANING, **SPEED, **settings}.items():
