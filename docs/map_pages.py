@@ -21,7 +21,7 @@ def map_file() -> str:
         "# Maps\n\nA map is a TOML file that says how one raw layout becomes canonical tables. Every column of the file is read by "
         "a section, or ignored with a reason. [Map a layout](../how-to/map-a-layout.md) shows how one is written."
     )
-    heads = {"Layout": "The whole file", "When": "`when`"} | headings(layout.Layout)
+    heads = {"Layout": "The whole file", "When": "`when`", "Position": "`positions`"} | headings(layout.Layout)
     sections = join("## Sections", *(model_table(m, heads[m.__name__], 3) for m in models(layout, first="Layout")))
     kinds = {model.__name__: kind for kind, model in readers._KINDS.items()} | {"Product": "plus"}
     read = (model_table(m, f"`{kinds[m.__name__]}`", 3) for m in models(readers))
@@ -75,7 +75,8 @@ def shipped_maps() -> str:
 def _shipped_map(name: str, path: Path) -> str:
     layout = import_module("accord.intake.layout").Layout.model_validate(tomllib.loads(path.read_text("utf-8")))
     ignored = ((listed(section.columns), section.reason) for section in layout.ignore)
-    facts = [f"Reads {'CSV' if layout.file.format == 'csv' else 'Parquet'}."]
+    written = {"csv": "CSV", "fixed": "fixed-width records", "parquet": "Parquet"}[layout.file.format]
+    facts = [f"Reads {written}{', or Parquet of the same columns' if layout.file.may_be_parquet else ''}."]
     facts += [f"Wants of its source: {listed(sorted(layout.given()))}."] if layout.given() else []
     facts += [f"May lack: {listed(layout.file.may_lack)}."] if layout.file.may_lack else []
     return join(

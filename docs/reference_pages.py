@@ -134,7 +134,16 @@ def commands() -> str:
     """Every command with its arguments and options."""
     group = command_group()
     intro = "# Commands\n\n" + prose(group.help)
-    return join(intro, *(_command(name, c) for name, c in sorted(group.commands.items()) if not c.hidden), _exit_codes())
+    return join(intro, *(_command(name, c) for name, c in each_command(group)), _exit_codes())
+
+
+def each_command(group: Any, before: str = "") -> Iterator[tuple[str, Any]]:
+    """Every command that can be typed, by its words: of a group, the commands in it."""
+    for name, command in sorted(group.commands.items()):
+        if hasattr(command, "commands"):
+            yield from each_command(command, f"{before}{name} ")
+        elif not command.hidden:
+            yield f"{before}{name}", command
 
 
 def _command(name: str, command: Any) -> str:

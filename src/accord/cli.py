@@ -25,6 +25,7 @@ from accord import bench as benches
 from accord import pipeline, place, screens, simulate
 from accord.engine.recorded import recorded_files, trace_recorded
 from accord.errors import AuditError, ExitCode, UserError
+from accord.intake.draft import suggest
 
 app = typer.Typer(
     name="accord", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
@@ -52,7 +53,31 @@ Memory = Annotated[
     typer.Option(callback=_memory, help="The most memory the engine may use, such as 6GB.", show_default="80 % of the machine's"),
 ]
 Threads = Annotated[int | None, typer.Option(min=1, max=MOST_THREADS, help="How many threads the engine may use.", show_default="every core")]
+
+
+class EngineName(StrEnum):
+    """What runs the steps."""
+
+    duckdb = "duckdb"
+    spark = "spark"
+
+
+Engine = Annotated[EngineName, typer.Option(help="What runs the steps: duckdb (embedded) or spark.")]
+Master = Annotated[
+    str | None,
+    typer.Option(help="Where Spark runs: local[2], spark://HOST:PORT, or a Spark Connect address, sc://HOST:PORT.", show_default="local[*]"),
+]
+KnownAt = Annotated[
+    str | None,
+    typer.Option(
+        "--known-at", help="Make the run as it would have been on a day (2025-08-20), at a time, or at a snapshot of place.toml.", show_default="now"
+    ),
+]
 HERE = Path()
+
+
+map_commands = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(map_commands, name="map", help="Maps from a partner's layout to Accord's tables.")
 
 
 class Format(StrEnum):
@@ -77,10 +102,12 @@ def check(
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if anything at all is found.")] = False,
     memory: Memory = None,
     threads: Threads = None,
+    engine: Engine = EngineName.duckdb,
+    master: Master = None,
 ) -> None:
     """Read every file and report what a run would find. Nothing is kept."""
     with _progress() as progress:
-        report = accord.open(directory).check(progress, pipeline.Resources(memory, threads))
+        report = accord.open(directory).check(progress, _resources(memory, threads, engine, master))
     if format is Format.json:
         print(json.dumps(asdict(report) | {"is_clean": report.is_clean}, indent=1, default=str, ensure_ascii=False))
     else:
@@ -90,23 +117,35 @@ def check(
 
 
 @app.command()
-def run(directory: Dir = HERE, memory: Memory = None, threads: Threads = None) -> None:
+def run(
+    directory: Dir = HERE,
+    known_at: KnownAt = None,
+    memory: Memory = None,
+    threads: Threads = None,
+    engine: Engine = EngineName.duckdb,
+    master: Master = None,
+) -> None:
     """Receive what is new, build, audit and publish a run."""
+    resources = _resources(memory, threads, engine, master)
+    opened = accord.open(directory)
     with _progress() as progress:
-        made = accord.open(directory).run(progress, pipeline.Resources(memory, threads))
-    opened = accord.open(directory).place
-    screens.print_run(out, opened.settings, made, directory, place.unclaimed_files(opened))
+        made = opened.run(progress, resources) if known_at is None else opened.run_as_known(known_at, progress, resources)
+    screens.print_run(out, opened.place.settings, made, directory, place.unclaimed_files(opened.place) if known_at is None else [])
+    if known_at is not None:
+        _say(f"As known at {made.manifest.known_at:%Y-%m-%d %H:%M} UTC. The current run is still {opened.current().run_id}.")
 
 
 @app.command()
 def demo(
     directory: Annotated[Path, typer.Argument(help="Where to make the demo place.")] = Path("accord-demo"),
+    engine: Engine = EngineName.duckdb,
+    master: Master = None,
 ) -> None:
     """Make a small invented place, run it, and print one screen."""
     if not (directory / "place.toml").exists():
         simulate.copy_small_place(directory)
         _say(f"Made an invented place in {directory} (its people, partners and amounts are made up).")
-    run(directory)
+    run(directory, engine=engine, master=master)
 
 
 @app.command()
@@ -151,15 +190,39 @@ def replay(
     directory: PlaceOption = HERE,
     memory: Memory = None,
     threads: Threads = None,
+    engine: Engine = EngineName.duckdb,
+    master: Master = None,
 ) -> None:
     """Make a run again from its inputs, and compare."""
     with _progress() as progress:
-        same = accord.open(directory).replay(run, progress, pipeline.Resources(memory, threads))
+        same = accord.open(directory).replay(run, progress, _resources(memory, threads, engine, master))
     differing = [f"{table} came out different" for table, is_same in same.items() if not is_same]
     run_id = accord.open(directory).open_run(run).run_id
     screens.print_findings(out, f"replay of run {run_id}", differing, f"all {len(same)} tables came out the same")
     if differing:
         raise typer.Exit(ExitCode.FOUND)
+
+
+@app.command()
+def withdraw(
+    file: Annotated[str, typer.Argument(help="The file's name below sources/, or its submission_id.")],
+    reason: Annotated[str, typer.Option(help="Why; it is kept with the receipts.")],
+    directory: PlaceOption = HERE,
+) -> None:
+    """Withdraw a delivered file: its records count no more."""
+    said = pipeline.withdraw(place.open_place(directory), file, reason)
+    _say(f"Withdrew {said.file_name} (submission {said.withdraws_id}). The next run takes back what it said: accord run")
+
+
+@app.command()
+def diff(
+    before: Annotated[str, typer.Argument(help="The earlier run's id, or its beginning.")],
+    after: Annotated[str, typer.Argument(help="The later run's id, or its beginning.")] = "current",
+    directory: PlaceOption = HERE,
+) -> None:
+    """Say which totals moved between two runs, and why."""
+    opened = accord.open(directory)
+    screens.print_diff(out, opened.diff(before, after), opened.place.settings.currency)
 
 
 @app.command()
@@ -172,6 +235,23 @@ def lineage(
     opened = accord.open(directory).open_run(run)
     recorded = opened.folder / pipeline.LINEAGE_NAME
     screens.print_lineage(out, trace_recorded(recorded, column), recorded_files(recorded))
+
+
+def _resources(memory: str | None, threads: int | None, engine: EngineName, master: str | None) -> pipeline.Resources:
+    if engine is EngineName.duckdb and master:
+        raise UserError("--master is where Spark runs, and the engine is duckdb", where="--master", what_to_do="add --engine spark")
+    return pipeline.Resources(memory, threads, (master or "local[*]") if engine is EngineName.spark else None)
+
+
+@map_commands.command("suggest")
+def map_suggest(
+    file: Annotated[Path, typer.Argument(help="A CSV or Parquet file that no map describes yet.")],
+    name: Annotated[str, typer.Option("--map", help="The map's name.", show_default="the file's")] = "",
+) -> None:
+    """Draft a map for an unknown file, and say what it could not place. The map goes to standard output."""
+    suggested = suggest(file, name)
+    print(suggested.text, end="")
+    screens.print_suggestion(err, suggested)
 
 
 def _say(text: str) -> None:

@@ -13,6 +13,7 @@ from accord.engine import Step, run_on
 from accord.engine.duck import connection, literal, name
 from accord.errors import UserError
 from accord.publish.check_report import CheckReport
+from accord.publish.run_diff import RunDiff, run_diff
 from accord.publish.run_report import RunReport, run_report
 from accord.tables import PUBLISHED, Table
 
@@ -108,6 +109,16 @@ class OpenPlace:
     def run(self, progress: pipeline.Progress = _silent, resources: pipeline.Resources = pipeline.AS_THE_ENGINE_CHOOSES) -> OpenRun:
         """Receive what is new, build, audit and publish. Raises UserError, AuditError."""
         return OpenRun(pipeline.run(self.place, progress, resources))
+
+    def run_as_known(
+        self, moment: str, progress: pipeline.Progress = _silent, resources: pipeline.Resources = pipeline.AS_THE_ENGINE_CHOOSES
+    ) -> OpenRun:
+        """The run as it would have been on a day, at a time, or at a named snapshot. The current run stays. Raises UserError, AuditError."""
+        return OpenRun(pipeline.run_as_known(self.place, self.place.settings.moment(moment), progress, resources))
+
+    def diff(self, before: str, after: str = "current") -> RunDiff:
+        """Which published totals moved between two runs, by how much, and what moved them. Raises UserError."""
+        return run_diff(place.open_run(self.place, before), place.open_run(self.place, after))
 
     def check(
         self, progress: pipeline.Progress = _silent, resources: pipeline.Resources = pipeline.AS_THE_ENGINE_CHOOSES

@@ -16,9 +16,10 @@ from pathlib import Path
 
 import duckdb
 
-from accord import answers, audits, identity, population, rulebook
+from accord import answers, audits, identity, population, rulebook, stays
 from accord.engine import Session, content_hash
 from accord.engine.feed import write_columns
+from accord.engine.maker import Maker
 from accord.engine.recorded import recorded
 from accord.errors import AuditError
 from accord.intake import build as intake
@@ -38,14 +39,18 @@ from accord.place import (
     check_receipts_kept,
     clean_up,
     hold,
+    known_receipts,
     open_run,
     read_model,
     read_receipts,
     receipts_used,
+    remember,
     restricted_folder,
     secret_key,
     source_files,
+    texts_at,
     unclaimed_files,
+    withdraw_file,
 )  # fmt: skip
 from accord.publish.check_report import CheckReport, check_report
 from accord.tables import PUBLISHED
@@ -70,10 +75,14 @@ class Work:
 
 @dataclass(frozen=True)
 class Resources:
-    """How much of the machine a run may use; None is DuckDB's own choice (80 % of memory, every core)."""
+    """How much of the machine a run may use; None is DuckDB's own choice (80 % of memory, every core).
+
+    spark: the master that steps are run on, such as local[2] or sc://host:15002; None is the embedded engine.
+    """
 
     memory_limit: str | None = None
     threads: int | None = None
+    spark: str | None = None
 
 
 AS_THE_ENGINE_CHOOSES = Resources()
@@ -105,6 +114,7 @@ STAGES: tuple[tuple[str, Callable[[Work], None]], ...] = (
     ("care, codes and registrations", lambda w: intake.build_care(w.session, w.plans)),
     ("what is known of people", lambda w: identity.build_persons(w.session)),
     ("findings", lambda w: intake.build_issues(w.session)),
+    ("stays in hospital", lambda w: stays.build(w.session, w.settings.currency, w.known_on)),
     ("person-months", lambda w: population.build(w.session)),
     ("first answers", lambda w: answers.build(w.session)),
 )
@@ -118,6 +128,17 @@ def build(work: Work, progress: Progress) -> None:
         stage(work)
 
 
+@dataclass(frozen=True)
+class Inputs:
+    """What a run is made from. place: with the settings of then. settings_file: where their text is. known_at: the moment, if not now."""
+
+    place: Place
+    settings_file: Path
+    maps: Mapping[str, Map]
+    receipts: Sequence[Receipt]
+    known_at: datetime | None = None
+
+
 def run(place: Place, progress: Progress, resources: Resources = AS_THE_ENGINE_CHOOSES) -> Run:
     """Receive what is new, build, audit, hash and publish. Raises UserError; AuditError if an audit does not hold: then nothing is published."""
     with hold(place, "run"):
@@ -127,30 +148,57 @@ def run(place: Place, progress: Progress, resources: Resources = AS_THE_ENGINE_C
         key = secret_key(place)
         check_receipts_kept(place, read_receipts(place))
         with _work_folder(place) as folder:
+            remember(place, _texts(place, maps))
             receive(place, maps, read_receipts(place), source_files(place), folder, progress)
-            return _publish(place, maps, key, folder, progress, resources)
+            return _publish(Inputs(place, place.settings_file, maps, read_receipts(place)), key, folder, progress, resources)
 
 
-def _publish(place: Place, maps: Mapping[str, Map], key: bytes, folder: Path, progress: Progress, resources: Resources) -> Run:
-    receipts = read_receipts(place)
+def run_as_known(place: Place, moment: datetime, progress: Progress, resources: Resources = AS_THE_ENGINE_CHOOSES) -> Run:
+    """The run as it would have been at a moment: its receipts, settings, maps and rulebook values. Nothing is received; CURRENT stays.
+
+    Raises UserError, also where nothing was known yet; AuditError.
+    """
+    with hold(place, "run"):
+        _sweep(place)
+        check_receipts_kept(place, read_receipts(place))
+        texts = texts_at(place, moment)
+        then = Place(place.root, read_model(texts["place.toml"], PlaceSettings))
+        maps = read_maps(then, {name[5:-5]: path for name, path in texts.items() if name.startswith("maps/")})
+        inputs = Inputs(then, texts["place.toml"], maps, known_receipts(read_receipts(place), moment), moment)
+        with _work_folder(place) as folder:
+            return _publish(inputs, secret_key(then), folder, progress, resources)
+
+
+def withdraw(place: Place, file: str, reason: str) -> Receipt:
+    """Note that a delivered file is withdrawn: from now on its records count no more. file: its name below sources/, or its submission_id.
+
+    Raises UserError naming the files that there are.
+    """
+    with hold(place, "withdraw"):
+        return withdraw_file(place, read_receipts(place), file, reason)
+
+
+def _publish(inputs: Inputs, key: bytes, folder: Path, progress: Progress, resources: Resources) -> Run:
+    place, maps, receipts = inputs.place, inputs.maps, inputs.receipts
     deliveries = known_deliveries(place, receipts)
-    with Staging(place, _inputs_hash(place, maps, receipts)) as staging:
+    with Staging(place, _inputs_hash(inputs)) as staging:
+        known_at = inputs.known_at or staging.created_at
         with _session(folder, deliveries, resources) as session:
-            build(Work(session, place.settings, intake.make_plans(maps, place.settings), deliveries, key, staging.created_at.date()), progress)
+            build(Work(session, place.settings, intake.make_plans(maps, place.settings, deliveries), deliveries, key, known_at.date()), progress)
             progress("audits")
             held = _audited(session)
             progress("content hashes")
             tables = {name: _entry(session, name) for name in PUBLISHED}
             lineage = recorded(session.steps, session.kernels, _raw_files(maps, deliveries))
         progress("publish")
-        _keep_inputs(place, maps, staging)
+        _keep_inputs(inputs, staging)
         (staging.folder / LINEAGE_NAME).write_text(lineage, encoding="utf-8")
         (staging.folder / "tables").mkdir()
         for name in PUBLISHED:
             (folder / f"{name}.parquet").rename(staging.folder / "tables" / f"{name}.parquet")
-        _keep_restricted(place, folder, staging.run_id, [p.map.slug for p in intake.make_plans(maps, place.settings)])
+        _keep_restricted(place, folder, staging.run_id, [one.slug for one in maps.values()])
         try:
-            staging.publish(_manifest(staging, receipts, tables, held))
+            staging.publish(_manifest(staging, known_at, receipts, tables, held), is_current=inputs.known_at is None)
         except BaseException:
             shutil.rmtree(restricted_folder(place) / staging.run_id, ignore_errors=True)
             raise
@@ -167,7 +215,7 @@ def check(place: Place, progress: Progress, resources: Resources = AS_THE_ENGINE
         with _work_folder(place) as folder:
             deliveries = known_deliveries(place, receipts) + look(place, maps, receipts, source_files(place), folder, progress)
             with _session(folder, deliveries, resources) as session:
-                plans = intake.make_plans(maps, place.settings)
+                plans = intake.make_plans(maps, place.settings, deliveries)
                 build(Work(session, place.settings, plans, deliveries, secret_key(place), datetime.now(UTC).date()), progress)
                 return check_report(session, unclaimed_files(place))
 
@@ -183,8 +231,8 @@ def replay(place: Place, run: Run, progress: Progress, resources: Resources = AS
         maps = read_maps(then, map_paths(inputs / "maps"))
         deliveries = known_deliveries(then, receipts[: run.manifest.receipts.n])
         with _work_folder(place) as folder, _session(folder, deliveries, resources) as session:
-            plans = intake.make_plans(maps, then.settings)
-            build(Work(session, then.settings, plans, deliveries, secret_key(then), run.manifest.created_at.date()), progress)
+            plans = intake.make_plans(maps, then.settings, deliveries)
+            build(Work(session, then.settings, plans, deliveries, secret_key(then), run.manifest.known_at.date()), progress)
             progress("content hashes")
             return {name: content_hash(session, PUBLISHED[name]) == entry.content_hash for name, entry in run.manifest.tables.items()}
 
@@ -212,9 +260,22 @@ def _sweep(place: Place) -> None:
 
 def _session(folder: Path, deliveries: Sequence[Delivery], resources: Resources) -> Session:
     landed = sorted({d.landed.parent for d in deliveries if d.landed})
+    maker = _on_spark(resources.spark, folder, resources.memory_limit) if resources.spark else None
     return Session(
-        folder=folder, scratch=folder / "spill", readable=landed, memory_limit=resources.memory_limit, threads=resources.threads
+        folder=folder, scratch=folder / "spill", readable=landed, memory_limit=resources.memory_limit, threads=resources.threads, maker=maker
     )
+
+
+def _on_spark(master: str, folder: Path, memory_limit: str | None) -> Maker:
+    from accord.engine import spark  # a heavy import, only when asked for
+
+    started = spark.start(master, folder / "spill" / "spark", memory_limit)
+    try:
+        spark.probe(started, folder)
+    except BaseException:
+        started.stop()
+        raise
+    return spark.SparkMaker(started)
 
 
 def _audited(session: Session) -> tuple[Audit, ...]:
@@ -237,18 +298,24 @@ def _raw_files(maps: Mapping[str, Map], deliveries: Sequence[Delivery]) -> dict[
     return {one.raw.name: [r.file_name for r in landed if r.map_id == one.map_id] for one in maps.values()}
 
 
-def _inputs_hash(place: Place, maps: Mapping[str, Map], receipts: Sequence[Receipt]) -> str:
+def _texts(place: Place, maps: Mapping[str, Map]) -> dict[str, bytes]:
+    """What people write and a run is made by, under the names that it has in a run's inputs."""
+    contracts = {f"contracts/{path.name}": path.read_bytes() for path in sorted(place.contracts.glob("*.toml"))}
+    return {"place.toml": place.settings_file.read_bytes(), **{f"maps/{m}.toml": one.path.read_bytes() for m, one in maps.items()}, **contracts}
+
+
+def _inputs_hash(inputs: Inputs) -> str:
     digest = hashlib.sha256()
-    for part in (receipts_used(receipts).chain, rulebook.edition(), version("accord")):
+    for part in (receipts_used(inputs.receipts).chain, rulebook.edition(), version("accord")):
         digest.update(part.encode() + b"\0")
-    for path in (place.settings_file, *(maps[m].path for m in sorted(maps))):
+    for path in (inputs.settings_file, *(inputs.maps[m].path for m in sorted(inputs.maps))):
         digest.update(path.read_bytes() + b"\0")
     return digest.hexdigest()
 
 
-def _keep_inputs(place: Place, maps: Mapping[str, Map], staging: Staging) -> None:
-    staging.keep_input("place.toml", place.settings_file.read_bytes())
-    for map_id, one in maps.items():
+def _keep_inputs(inputs: Inputs, staging: Staging) -> None:
+    staging.keep_input("place.toml", inputs.settings_file.read_bytes())
+    for map_id, one in inputs.maps.items():
         staging.keep_input(f"maps/{map_id}.toml", one.path.read_bytes())
 
 
@@ -259,9 +326,11 @@ def _keep_restricted(place: Place, folder: Path, run_id: str, slugs: Sequence[st
         (folder / f"{name}.parquet").rename(kept / f"{name}.parquet")
 
 
-def _manifest(staging: Staging, receipts: Sequence[Receipt], tables: Mapping[str, TableEntry], held: tuple[Audit, ...]) -> Manifest:
+def _manifest(
+    staging: Staging, known_at: datetime, receipts: Sequence[Receipt], tables: Mapping[str, TableEntry], held: tuple[Audit, ...]
+) -> Manifest:
     return Manifest(
-        run_id=staging.run_id, created_at=staging.created_at, known_at=staging.created_at, accord_version=version("accord"),
+        run_id=staging.run_id, created_at=staging.created_at, known_at=known_at, accord_version=version("accord"),
         python_version=platform.python_version(), duckdb_version=duckdb.__version__, rulebook_edition=rulebook.edition(),
         receipts=receipts_used(receipts), tables=dict(tables), audits=held,
     )  # fmt: skip

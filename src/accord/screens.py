@@ -12,9 +12,11 @@ from rich.markup import escape as _escape
 from rich.table import Table as Grid
 
 from accord.engine.lineage import Hop
+from accord.intake.draft import Suggestion
 from accord.notebook import OpenRun
 from accord.place import PlaceSettings, Run
 from accord.publish.check_report import CheckReport, FileReport
+from accord.publish.run_diff import RunDiff
 from accord.publish.run_report import RateRow, RunReport
 from accord.tables import Table
 
@@ -121,6 +123,21 @@ def _print_bridge(console: Console, report: RunReport, currency: str) -> None:
     _print_below(console, grid)
 
 
+def print_diff(console: Console, diff: RunDiff, currency: str) -> None:
+    """Each total of the earlier and the later run, and between them what moved it."""
+    console.print(f"From run {diff.before_id} to run {diff.after_id}", soft_wrap=True)
+    if diff.changed_inputs:
+        console.print(f"changed besides files: {plain(', '.join(diff.changed_inputs))}", soft_wrap=True)
+    for total, (n_before, _, cost_before) in diff.before.items():
+        grid = _grid(total, "acts of\ncare", f"cost,\n{currency}")
+        grid.add_row("before", f"{n_before:,}", money(cost_before, 2), style="bold")
+        for m in (m for m in diff.moved if m.total == total):
+            grid.add_row(f"  {m.cause}" + (f": {plain(m.what)}" if m.what else ""), f"{m.n_activity:+,}", money(m.cost, 2))
+        n_after, _, cost_after = diff.after[total]
+        grid.add_row("after", f"{n_after:,}", money(cost_after, 2), style="bold")
+        _print_below(console, grid)
+
+
 def print_check(console: Console, report: CheckReport) -> None:
     """Per file what became of its records, what was found, and what later rooms will miss."""
     grid = _grid("File", "partner", "map", "records", "accepted", "refused", "duplicates", "flagged", left=3)
@@ -223,6 +240,21 @@ def print_findings(console: Console, what: str, findings: Sequence[str], clean: 
     console.print(f"[red]{what}: {count(len(findings), 'finding')}[/]")
     for finding in findings:
         console.print(f"  {plain(finding)}", soft_wrap=True)
+
+
+def print_suggestion(console: Console, suggested: Suggestion) -> None:
+    """What a drafted map leaves to a person: keys to complete, choices to look at, columns that it could not place."""
+    console.print(f"\nDrafted from {count(suggested.n_looked_at, 'record')}.")
+    for heading, lines in (("To complete, or accord check refuses the map", suggested.to_complete), ("To decide", suggested.to_decide)):
+        if lines:
+            console.print(f"[bold]{heading}:[/]")
+        for line in lines:
+            console.print(f"  {plain(line)}", soft_wrap=True)
+    if suggested.left:
+        console.print("[bold]Could not be placed, and are ignored with the reason:[/]")
+    for reason in dict.fromkeys(suggested.left.values()):
+        columns = ", ".join(column for column, why in suggested.left.items() if why == reason)
+        console.print(f"  {plain(columns)}: {plain(reason.partition(': ')[2])}", soft_wrap=True)
 
 
 def print_lineage(console: Console, hops: Sequence[Hop], files: Mapping[str, Sequence[str]]) -> None:

@@ -161,6 +161,7 @@ def test_the_screen_adds_up(accord: Command, tiny: Path) -> None:
     assert "3 people · 1 file · 6 records · 1 refused · 2 flagged and kept\n" in ended.out
     bridge = ended.out[ended.out.index("From the files") :]
     lines = {m[1].strip(): (int(m[2]), float(m[3])) for m in re.finditer(r"^( *[a-z ]+?) +(-?\d+) +(-?[\d.]+)$", bridge, re.MULTILINE)}
+    # Lines that only corrections fill are left out of the screen where they are empty.
     for total, parts in (("activity", ("in the file", "rounding", "refused", "exact duplicate", "no act of care")),
                          ("registered", ("activity", "outside the period", "no person", "no registration"))):  # fmt: skip
         for n in (0, 1):

@@ -92,7 +92,7 @@ def test_the_run_goes_on_without_them(besieged: tuple[Path, Any]) -> None:
     run = package.open(place).current()
     assert run.activity.order("cost").project("cast(cost as varchar)").fetchall() == [("10.00",), ("20.50",)]
     assert f"{len(REFUSED)} rejected whole" in ended.out
-    there = {".accord.lock", "landed", "maps", "place.toml", "receipts.jsonl", "restricted", "runs", "sources"}
+    there = {".accord.lock", "history", "history.jsonl", "landed", "maps", "place.toml", "receipts.jsonl", "restricted", "runs", "sources"}
     assert {path.name for path in place.iterdir()} == there
     assert len(list((place / "landed").iterdir())) == 2
     assert list((place / "restricted").iterdir()) == [place / "restricted" / run.run_id]

@@ -46,7 +46,7 @@ def test_every_published_table_and_column_is_in_the_manual(table: object, pages:
 
 def test_every_command_and_option_is_in_the_manual(reference: ModuleType, pages: dict[str, str]) -> None:
     silent = []
-    for name, command in reference.command_group().commands.items():
+    for name, command in reference.each_command(reference.command_group()):
         section = _section(pages["reference/commands.md"], f"accord {name}")
         silent += [] if (command.help or "").strip() else [name]
         shown = [p for p in command.params if p.name != "help"]

@@ -71,13 +71,20 @@ def test_what_accord_needs_is_pinned(project: dict[str, Any], runtime: dict[str,
 
 
 def test_what_accord_is_tested_with_is_pinned(project: dict[str, Any], everything: dict[str, str]) -> None:
-    wanted = project["project"]["dependencies"] + project["project"]["optional-dependencies"]["dev"]
-    assert _names(wanted) == set(everything)
+    extras = project["project"]["optional-dependencies"]
+    assert _names([*project["project"]["dependencies"], *extras["dev"], *extras["spark"]]) == set(everything)
 
 
-def test_pins_keep_to_what_the_package_asks_for(project: dict[str, Any], runtime: dict[str, str]) -> None:
+def test_what_spark_needs_is_pinned(project: dict[str, Any], root: Path) -> None:
+    extras, runtime = project["project"]["optional-dependencies"], set(_pins(root / "requirements.txt"))
+    assert _names(extras["spark"]) - runtime == set(_pins(root / "requirements-spark.txt")) - runtime
+
+
+def test_pins_keep_to_what_the_package_asks_for(project: dict[str, Any], runtime: dict[str, str], everything: dict[str, str]) -> None:
     for wanted in map(Requirement, project["project"]["dependencies"]):
         assert runtime[canonicalize_name(wanted.name)] in wanted.specifier
+    for wanted in map(Requirement, project["project"]["optional-dependencies"]["spark"]):
+        assert everything[canonicalize_name(wanted.name)] in wanted.specifier
 
 
 def test_what_builds_the_package_is_pinned(project: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from spec_engines import ENGINES, Engine
+from spec_engines import ENGINES, GROUP, Engine, skip_without
 from spec_pages import Case, PageError, cases
 from spec_run import PageDiffersError, run_case
 
@@ -25,6 +25,9 @@ class Page(pytest.File):
             for engine in ENGINES:
                 item = CaseOnEngine.from_parent(self, name=f"{case.title} [{engine.name}]")
                 item.case, item.engine = case, engine
+                if engine.name == "spark":
+                    item.add_marker(GROUP)
+                    item.add_marker("spark")
                 yield item
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> object:
@@ -36,6 +39,7 @@ class CaseOnEngine(pytest.Item):
     engine: Engine
 
     def runtest(self) -> None:
+        skip_without(self.engine.missing())
         run_case(self.case, self.engine)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> object:

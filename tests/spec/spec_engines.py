@@ -2,22 +2,45 @@
 
 from __future__ import annotations
 
+import atexit
+import os
+import shutil
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+import pytest
 from spec_pages import Rows
+from sqlglot import exp
 
 from accord.engine import Step, duck, run_on
+from accord.engine.dialect import cast_in_spark, named_in_spark
+
+if TYPE_CHECKING:
+    from accord.engine.spark import SparkMaker, Started
 
 Answer = list[tuple[object, ...]]
+MASTER = "local[2]"
+SMALL = {
+    # A page has a handful of rows: to compile Java for them, or to spread them out, takes longer than to answer.
+    "spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN", "spark.sql.adaptive.enabled": "false",
+    "spark.sql.shuffle.partitions": "1", "spark.default.parallelism": "1", "spark.buffer.pageSize": "1m",
+}  # fmt: skip
+GROUP = pytest.mark.xdist_group("spark")
+"""What runs on Spark runs in one worker, one after the other, on one session."""
 
 
 @dataclass(frozen=True)
 class Engine:
-    """An engine by name, and how it runs a step over small tables: rows of Python values, in any order."""
+    """An engine by name, how it runs a step over small tables (rows of Python values, in any order), and why it cannot here, if so."""
 
     name: str
     run: Callable[[Step, Mapping[str, Rows], Mapping[str, object]], Answer]
+    missing: Callable[[], str] = lambda: ""
 
 
 def on_duckdb(step: Step, given: Mapping[str, Rows], values: Mapping[str, object]) -> Answer:
@@ -32,4 +55,80 @@ def on_duckdb(step: Step, given: Mapping[str, Rows], values: Mapping[str, object
         return run_on(step, connection, values).fetchall()
 
 
-ENGINES = (Engine("duckdb", on_duckdb),)
+@cache
+def started() -> Started:
+    """The one Spark session of a test run."""
+    from accord.engine import spark
+
+    scratch = Path(tempfile.mkdtemp(prefix="accord-spark-"))
+    atexit.register(shutil.rmtree, scratch, ignore_errors=True)
+    return spark.start(MASTER, scratch, settings=SMALL)
+
+
+@cache
+def _pages() -> OnSpark:
+    return OnSpark()
+
+
+class OnSpark:
+    """Small tables on Spark, as local rows. A table that stays the same from one step to the next is not put there again."""
+
+    def __init__(self) -> None:
+        from accord.engine.spark import SparkMaker
+
+        self._spark = started().spark.newSession()
+        self._maker: SparkMaker = SparkMaker(type(started())(self._spark, MASTER, is_ours=False))
+        self._there: dict[str, Rows] = {}
+        self._answers: dict[object, Answer] = {}
+
+    def run(self, step: Step, given: Mapping[str, Rows], values: Mapping[str, object]) -> Answer:
+        """The rows of `step` over `given`. The same question is put once."""
+        step.runnable(values)
+        asked = (step.sql, step.output.names, tuple((n, r.table.names, r.rows) for n, r in given.items()), tuple(values.items()))
+        if asked not in self._answers:
+            for name, rows in given.items():
+                if self._there.get(name) != rows:
+                    self._spark.sql(_local(rows)).createOrReplaceTempView(named_in_spark(name))
+                    self._there[name] = rows
+            self._answers[asked] = [tuple(row) for row in self._maker.frame(step, values).collect()]
+        return self._answers[asked]
+
+
+def _local(rows: Rows) -> str:
+    columns = ", ".join(cast_in_spark(c) for c in rows.table)
+    names = ", ".join(named_in_spark(c.name) for c in rows.table)
+    lines = ", ".join("(" + ", ".join(_text(v) for v in row) + ")" for row in rows.rows)
+    if not lines:
+        return f"select {columns} from values ({', '.join('null' for _ in rows.table)}) as v({names}) where false"
+    return f"select {columns} from values {lines} as v({names})"
+
+
+def _text(value: object) -> str:
+    return "null" if value is None else exp.Literal.string(str(value)).sql(dialect="spark")
+
+
+def on_spark(step: Step, given: Mapping[str, Rows], values: Mapping[str, object]) -> Answer:
+    """The rows of `step` over `given`, by Spark, in the words and under the settings of a run."""
+    return _pages().run(step, given, values)
+
+
+@cache
+def spark_is_missing() -> str:
+    """Why there is no Spark on this machine; nothing, if there is."""
+    if find_spec("pyspark") is None:
+        return "pyspark is not installed: pip install -r requirements-spark.txt"
+    home = os.environ.get("JAVA_HOME")
+    if shutil.which("java") is None and not (home and (Path(home) / "bin" / "java").exists()):
+        return "there is no Java: install Java 17"
+    return ""
+
+
+def skip_without(missing: str) -> None:
+    """Skip what cannot run here, with the reason; where CI is true, that is a failure."""
+    if missing and os.environ.get("CI") == "true":
+        pytest.fail(f"CI runs everything on both engines, and here {missing}")
+    if missing:
+        pytest.skip(missing)
+
+
+ENGINES = (Engine("duckdb", on_duckdb), Engine("spark", on_spark, spark_is_missing))

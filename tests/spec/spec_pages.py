@@ -26,6 +26,8 @@ FILE = re.compile(r"^Given the file `(?P<file>[^`]+)`(?P<about>.*)$")
 MAP_OF_FILE = re.compile(r"under the map `(\w+)`")
 PARTNER_OF_FILE = re.compile(r"from `(\w+)`")
 DAY_OF_FILE = re.compile(r"received on `([\d-]+)`")
+CORRECTED = re.compile(r"corrected `(\w+)`")
+WITHDRAWN = re.compile(r"withdrawn on `([\d-]+)`")
 GIVEN_OF_FILE = re.compile(r"`(\w+)` = `([^`]*)`")
 TRUST = re.compile(r"^People are known by (?P<systems>`.*)")
 HOLDS = re.compile(r"^(?:Then|and|And) `(?P<made>\w+)` holds(?:, where (?P<where>.*))?")
@@ -212,7 +214,10 @@ def _file(page: Path, name: str, grid: Grid, about: str, maps: Mapping[str, str]
     partner = found[1] if (found := PARTNER_OF_FILE.search(about)) else "PARTNER"
     day = found[1] if (found := DAY_OF_FILE.search(about)) else RECEIVED
     records = tuple(tuple(str(v) if (v := value(cell, "VARCHAR")) else None for cell in row) for row in grid.rows)
-    return PageFile(name, map_id, partner, datetime.fromisoformat(day), dict(GIVEN_OF_FILE.findall(about)), grid.headings, records)
+    corrects = found[1] if (found := CORRECTED.search(about)) else "never"
+    withdrawn = datetime.fromisoformat(found[1]) if (found := WITHDRAWN.search(about)) else None
+    given = dict(GIVEN_OF_FILE.findall(about))
+    return PageFile(name, map_id, partner, datetime.fromisoformat(day), given, grid.headings, records, corrects, withdrawn)
 
 
 def shown_rows(grid: Grid, table: Table) -> tuple[tuple[Column, ...], tuple[tuple[object, ...], ...]]:

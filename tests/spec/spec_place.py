@@ -16,13 +16,14 @@ import pyarrow.parquet as pq
 
 from accord import pipeline
 from accord.engine import Session, Step
+from accord.identity.build import led_columns
 from accord.identity.keyed_hash import keyed_hashes
 from accord.intake.catalogue import Map, match_columns, salt
 from accord.intake.layout import Layout
 from accord.intake.plan import Plan
 from accord.place import PlaceSettings, read_model
 from accord.tables import SUBMISSION, Table
-from accord.tables.working import IDENTIFIER_HASH, PARTNER
+from accord.tables.working import IDENTIFIER_HASH, LED_IDENTIFIER, PARTNER, SAME_PERSON
 
 KEY = bytes(32)
 NO_MAP = {"none": '[organisation]\nid = { text = "id" }\nkind = { constant = "other" }\n'}
@@ -51,6 +52,8 @@ class PageFile:
     given: Mapping[str, str]
     columns: tuple[str, ...]
     records: tuple[tuple[str | None, ...], ...]
+    corrects: str = "never"
+    withdrawn_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -63,10 +66,13 @@ class Wiring:
 
 
 @cache
-def wiring(maps: tuple[tuple[str, str], ...], trust: tuple[str, ...]) -> Wiring:
-    """The wiring of maps (id and TOML) for identifier systems, the most trusted first. Raises UserError for a map at fault."""
+def wiring(maps: tuple[tuple[str, str], ...], trust: tuple[str, ...], corrected: frozenset[str]) -> Wiring:
+    """The wiring of maps (id and TOML), some of them corrected, for identifier systems, the most trusted first.
+
+    Raises UserError for a map at fault.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        plans = tuple(Plan(_map(Path(folder), map_id, text), trust) for map_id, text in maps)
+        plans = tuple(Plan(_map(Path(folder), map_id, text), trust, map_id in corrected) for map_id, text in maps)
         settings = PlaceSettings.model_validate(
             {"name": "Page", "currency": "GBP", "calendar": "nhs_financial_year", "key": "demo", "period": PERIOD, "identity": {"trust": trust}}
         )
@@ -112,14 +118,15 @@ class PagePlace:
         """The named tables, each step run by `run`. Raises UserError for a map or a file that does not fit."""
         wired = self._wiring()
         made = {PARTNER.name: self._partners(), SUBMISSION.name: self._submissions()}
-        made |= {name: _small(wired, name) for name in ("age_band", "code_form", "calendar_month")}
+        made |= {name: _small(wired, name) for name in ("age_band", "code_form", "calendar_month", "stay_rule")}
         made |= {plan.map.raw.name: self._raw(plan) for plan in wired.plans} | dict(self.given)
         for name in names:
             _make(name, wired, made, run)
         return {name: made[name] for name in names}
 
     def _wiring(self) -> Wiring:
-        return wiring(tuple((self.maps or NO_MAP).items()), self.trust)
+        corrected = frozenset(f.map_id for f in self.files if f.corrects != "never" or f.withdrawn_at)
+        return wiring(tuple((self.maps or NO_MAP).items()), self.trust, corrected)
 
     def _partners(self) -> Rows:
         ids = dict.fromkeys(f.partner_id for f in self.files)
@@ -151,10 +158,12 @@ def _landed(plan: Plan, submission_id: int, number: int, file: PageFile, record:
     digest = hashlib.md5(chr(0).join(values[c] or "" for c in sorted(values)).encode()).digest()
     hashed = int.from_bytes(digest, "little")
     about = {
+        "_source_id": file.map_id, "_corrects": file.corrects, "_withdrawn_at": file.withdrawn_at,
         "_submission_id": submission_id, "_record_number": number, "_received_at": file.received_at, "_partner_id": file.partner_id,
         "_salt": salt(file.partner_id, file.map_id, file.given), "_hash_a": hashed >> 66, "_hash_b": (hashed & (2**64 - 1)) >> 2,
     }  # fmt: skip
     given = {f"_given_{name}": value for name, value in file.given.items()}
+    about |= {f"_period_{end}": str(day) for end, day in PERIOD.items()}
     return {**values, **about, **given, **{f"_constant_{day}": day for day in plan.map.layout.constant_days()}}
 
 
@@ -174,6 +183,11 @@ def _make(name: str, wired: Wiring, made: dict[str, Rows], run: RunStep) -> None
         _make("identifier", wired, made, run)
         texts = sorted(str(row[0]) for row in made["identifier"].rows)
         made[name] = Rows(IDENTIFIER_HASH, tuple(zip(texts, map(int, keyed_hashes(texts, KEY)), strict=True)))
+        return
+    if name == LED_IDENTIFIER.name:
+        _make(SAME_PERSON.name, wired, made, run)
+        columns = led_columns([row[1:] for row in made[SAME_PERSON.name].rows])
+        made[name] = Rows(LED_IDENTIFIER, tuple(zip(*(columns[c] for c in LED_IDENTIFIER.names), strict=True)))
         return
     step = wired.steps[name]
     for table in step.inputs:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from accord.engine import Step
-from accord.tables import ATTRITION, PERSON, RECONCILIATION, RECORD_FATE, REGISTRATION
+from accord.tables import ATTRITION, CONTINUOUS_STAY, PERSON, RECONCILIATION, RECORD_FATE, REGISTRATION, STAY_ACTIVITY
 from accord.tables.answers import MEASURE
-from accord.tables.working import CALENDAR_MONTH, CARE_TOTAL, FILE_AMOUNT
+from accord.tables.working import ATTACHMENT, CALENDAR_MONTH, CARE_TOTAL, FILE_AMOUNT
 
 # Each total is reached from activity by taking off what these conditions find, in this order; a row is taken off by the first that holds.
 _STEPS = {
@@ -17,7 +17,9 @@ _STEPS = {
         ("outside the period", "not is_in_period"), ("no person", "not has_person"), ("no residence", "not is_resident"),
     ),
 }  # fmt: skip
-_FATES = (("refused", "quarantined"), ("exact duplicate", "exact_duplicate"))
+_FATES = (
+    ("refused", "quarantined"), ("exact duplicate", "exact_duplicate"), ("superseded", "superseded"), ("cancellation", "cancellation"),
+)  # fmt: skip
 
 
 def _line(number: int, total: str, measure: str, line: str, n: str, amount: str, source: str) -> str:
@@ -35,8 +37,10 @@ def _to_activity(measure: str) -> list[str]:
     ]
     for number, (line, fate) in enumerate(_FATES, 3):
         lines.append(_line(number, total, measure, line, f"-n_{fate}", f"-{measure}_{fate}", "account"))
-    lines.append(_line(5, total, measure, "no act of care", "n_activity - n_accepted", f"{measure}_activity - {measure}_accepted", "account"))
-    lines.append(_line(6, total, measure, "activity", "n_activity", f"{measure}_activity", "account"))
+    lines.append(_line(7, total, measure, "no act of care", "n_act - n_accepted", f"{measure}_act - {measure}_accepted", "account"))
+    lines.append(_line(8, total, measure, "further months", "n_months", "0", "account"))
+    lines.append(_line(9, total, measure, "taken back", "n_activity - n_act - n_months", f"{measure}_activity - {measure}_act", "account"))
+    lines.append(_line(10, total, measure, "activity", "n_activity", f"{measure}_activity", "account"))
     return lines
 
 
@@ -74,7 +78,9 @@ def _care_names() -> list[str]:
     return [f"{what}_{name}" for name in names for what in ("n", *MEASURE)]
 
 
-_FATE_NAMES = ("accepted", "quarantined", "exact_duplicate")
+_FATE_NAMES = {
+    "accepted": "fate = 'accepted'", "act": "fate = 'accepted' and is_activity", **{fate: f"fate = '{fate}'" for _, fate in _FATES},
+}  # fmt: skip
 _ALL_LINES = [
     line for measure in MEASURE for lines in (_to_activity(measure), *(_from_activity(t, measure) for t in _STEPS)) for line in lines
 ]
@@ -85,8 +91,9 @@ RECONCILE = Step(
     name="reconciliation",
     sql=f"""with fate as (
   select submission_id,
-    {_NEWLINE.join(_sums("record_fate", fate, f"fate = '{fate}'", "1") for fate in _FATE_NAMES)},
-    {", ".join(f"cast(coalesce(sum({m}), 0) as decimal(18, 2)) as {m}_read" for m in MEASURE)}
+    {_NEWLINE.join(_sums("record_fate", fate, condition, "1") for fate, condition in _FATE_NAMES.items())},
+    {", ".join(f"cast(coalesce(sum({m}), 0) as decimal(18, 2)) as {m}_read" for m in MEASURE)},
+    cast(coalesce(sum(case when fate = 'accepted' and is_activity then n_activity - 1 else 0 end), 0) as bigint) as n_months
   from record_fate group by submission_id),
 care as (
   select submission_id,
@@ -94,7 +101,7 @@ care as (
   from care_total where cut = 'file' group by submission_id),
 account as (
   select f.submission_id, f.n_record as in_file, {", ".join(f"cast(f.{m} as decimal(18, 2)) as {m}_in_file" for m in MEASURE)},
-    {", ".join(f"fate.{m}_read" for m in MEASURE)},
+    {", ".join(f"fate.{m}_read" for m in MEASURE)}, fate.n_months,
     {", ".join(f"fate.{what}_{fate}" for fate in _FATE_NAMES for what in ("n", *MEASURE))},
     {", ".join(f"coalesce(care.{name}, 0) as {name}" for name in _care_names())}
   from file_amount f
@@ -136,9 +143,20 @@ union all
 select 'person_month', reason, count(*), count(distinct person_id), cast(0 as decimal(18, 2)), cast(0 as decimal(18, 2)) from span group by reason
 union all
 select 'person_month', 'after death', count(*), count(distinct person_id), cast(0 as decimal(18, 2)), cast(0 as decimal(18, 2))
-from after_death having count(*) > 0""",
-    inputs=(CARE_TOTAL, REGISTRATION, CALENDAR_MONTH, PERSON),
+from after_death having count(*) > 0
+union all
+select 'attachment', 'act of care ' || standing, count(*), cast(null as bigint), cast(0 as decimal(18, 2)), cast(0 as decimal(18, 2))
+from attachment where standing <> 'attached' group by standing
+union all
+select 'spell', reason, count(*), count(distinct person_id), cast(coalesce(sum(net_amount), 0) as decimal(18, 2)),
+  cast(coalesce(sum(cost), 0) as decimal(18, 2))
+from stay_activity where spell_id is null group by reason
+union all
+select 'readmission', 'not discharged', count(*), count(distinct person_id), cast(coalesce(sum(net_amount), 0) as decimal(18, 2)),
+  cast(coalesce(sum(cost), 0) as decimal(18, 2))
+from continuous_stay where end_date is null having count(*) > 0""",
+    inputs=(CARE_TOTAL, REGISTRATION, CALENDAR_MONTH, PERSON, ATTACHMENT, STAY_ACTIVITY, CONTINUOUS_STAY),
     output=ATTRITION,
-    notes="""In: care_total, registration, calendar_month, person. Out: attrition.
+    notes="""In: care_total, registration, calendar_month, person, attachment, stay_activity, continuous_stay. Out: attrition.
 Leaves out: nothing; it is the account of what others leave out. People are not counted where rows were added up before.""",
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from accord.audits.stay_audits import STAY_AUDITS
 from accord.engine import Session, findings
 from accord.tables import PUBLISHED
 from accord.tables.answers import MEASURE
@@ -42,15 +43,47 @@ anti join (select * from record_fate where fate <> 'exact_duplicate') k
   on d.kept_submission_id = k.submission_id and d.kept_record_number = k.record_number and d.record_id = k.record_id"""
 
 _ACTS_LOST = """select 'record ' || f.record_number || ' of submission ' || f.submission_id || ' is accepted, but not in activity'
-from record_fate f anti join activity a on f.record_id = a.activity_id where f.fate = 'accepted' and f.is_activity"""
+from record_fate f anti join activity a on f.submission_id = a.submission_id and f.record_number = a.record_number
+where f.fate = 'accepted' and f.is_activity"""
 
 _ACTS_ADDED = """select 'activity ' || a.activity_id || ' comes from no accepted record'
-from activity a anti join (select record_id, submission_id, record_number from record_fate where fate = 'accepted' and is_activity) f
-  on a.activity_id = f.record_id and a.submission_id = f.submission_id and a.record_number = f.record_number"""
+from activity a anti join (
+  select f.record_id, f.submission_id, f.record_number, r.id is not null or f.n_activity > 1 as is_several
+  from record_fate f left join (select distinct reverses_id as id from activity where reverses_id is not null) r on f.record_id = r.id
+  where f.fate = 'accepted' and f.is_activity) f
+  on a.submission_id = f.submission_id and a.record_number = f.record_number
+    and (a.activity_id = f.record_id or a.reverses_id is not null or f.is_several)"""
+
+_BACK = """select 'activity ' || r.activity_id || ' does not take back ' || r.reverses_id || ' whole'
+from (select * from activity where reverses_id is not null) r left join activity a on r.reverses_id = a.activity_id
+where a.activity_id is null or a.reverses_id is not null or r.person_id is distinct from a.person_id or r.start_date <> a.start_date
+  or r.setting is distinct from a.setting or r.provider_id is distinct from a.provider_id or r.known_at < a.known_at
+  or -r.net_amount is distinct from a.net_amount or -r.cost is distinct from a.cost or -r.gross_amount is distinct from a.gross_amount"""
+
+_FORCE = """select 'activity ' || a.activity_id
+  || case when a.is_in_force then ' counts, though it is taken back' else ' does not count, though nothing takes it back' end
+from activity a left join (select distinct reverses_id as id from activity where reverses_id is not null) r on a.activity_id = r.id
+where a.is_in_force <> (a.reverses_id is null and r.id is null)"""
+
+_ONCE = """select 'record ' || record_number || ' of submission ' || submission_id || ' counts ' || count(*) || ' times'
+from activity where is_in_force group by submission_id, record_number, start_date having count(*) > 1"""
+
+_MONTHLY = """with act as (
+  select a.submission_id, a.record_number, count(*) as n, sum(a.net_amount) as net_amount, sum(a.cost) as cost
+  from activity a where a.is_in_force group by a.submission_id, a.record_number having count(*) > 1)
+select 'record ' || f.record_number || ' of submission ' || f.submission_id || ' is ' || a.n || ' activities of ' || f.n_activity
+  || ', with ' || coalesce(a.net_amount, 0) || ' of ' || coalesce(f.net_amount, 0)
+from act a join record_fate f on a.submission_id = f.submission_id and a.record_number = f.record_number
+where a.n <> f.n_activity or a.net_amount is distinct from f.net_amount or a.cost is distinct from f.cost"""
 
 _AMOUNTS = """with fate as (
   select submission_id, sum(net_amount) as net_amount, sum(cost) as cost from record_fate where fate = 'accepted' group by submission_id),
-act as (select submission_id, sum(net_amount) as net_amount, sum(cost) as cost from activity group by submission_id)
+again as (
+  select distinct a.activity_id from activity a join activity r on a.submission_id = r.submission_id and a.record_number = r.record_number
+  where a.reverses_id is null and r.reverses_id <> a.activity_id and r.known_at <= a.known_at),
+act as (
+  select submission_id, sum(net_amount) as net_amount, sum(cost) as cost
+  from activity where reverses_id is null and activity_id not in (select activity_id from again) group by submission_id)
 select 'submission ' || submission_id || ': accepted ' || coalesce(f.net_amount, 0) || ' and ' || coalesce(f.cost, 0)
   || ', in activity ' || coalesce(a.net_amount, 0) || ' and ' || coalesce(a.cost, 0)
 from fate f full join act a using (submission_id)
@@ -80,7 +113,7 @@ def _line(measure: str, line: str, source: str, n: str) -> str:
 _LINES = "\n  union all ".join(
     _line(measure, line, source, n)
     for measure in MEASURE
-    for line, source, n in (("in the file", "file_amount", "sum(n_record)"), ("activity", "activity", "count(*)"))
+    for line, source, n in (("in the file", "file_amount", "sum(n_record)"), ("activity", "activity_in_force", "count(*)"))
 )
 _ENDS = f"""with there as (
   {_LINES})
@@ -137,6 +170,10 @@ AUDITS: dict[str, str] = {
     "every exact duplicate is of a record that was kept": _REPEATS,
     "every accepted act of care is in activity": _ACTS_LOST,
     "every activity is an accepted act of care": _ACTS_ADDED,
+    "every reversal takes back one activity, whole": _BACK,
+    "what counts is what nothing takes back": _FORCE,
+    "every record counts once": _ONCE,
+    "the months of a rate add up to its record": _MONTHLY,
     "accepted amounts are those of activity, file by file": _AMOUNTS,
     "gross is net and shares, or an issue says it is not": _TIES,
     "every bridge adds up": _BRIDGES,
@@ -152,6 +189,7 @@ AUDITS: dict[str, str] = {
     "every provider is known": _known("activity", "provider_id", "organisation", "organisation_id"),
     "every diagnosis belongs to an activity": _known("diagnosis", "activity_id", "activity", "activity_id"),
     "every procedure belongs to an activity": _known('"procedure"', "activity_id", "activity", "activity_id"),
+    **STAY_AUDITS,
 }
 """Name of each audit to the query that finds its breaches: none, if it holds. Each row is a sentence."""
 

@@ -36,6 +36,8 @@ def stack(session: Session, table: Table, parts: Sequence[tuple[Path, Mapping[st
     empty = ", ".join(f"cast(null as {c.type}) as {duck.name(c.name)}" for c in table)
     text = " union all ".join(selects) or f"select {empty} where false"
     session.connection.execute(f"create view {duck.name(table.name)} as {text}")
+    if session.maker:
+        session.maker.stack(table, parts)
 
 
 def _listed(table: Table, values: Mapping[str, str]) -> str:

@@ -1,8 +1,9 @@
-"""One DuckDB connection for one run: register files, run steps, write each table once."""
+"""One DuckDB connection for one run: register files, run steps, write each table once. Another engine may run the steps."""
 
 from __future__ import annotations
 
 import logging
+import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Any, Self
 import duckdb
 
 from accord.engine import duck
+from accord.engine.maker import Maker
 from accord.engine.step import Step
 from accord.errors import UserError
 from accord.tables import Table
@@ -50,6 +52,7 @@ class Session:
     """One in-memory database for one run; a context manager.
 
     folder: where tables are written. scratch: where large sorts spill. readable: further folders and files that may be read.
+    maker: a second engine, which then makes the rows of every step; all that is written is still read here.
     Nothing else on disk can be reached, no extension is loaded, times are UTC, and no setting can be changed afterwards.
     """
 
@@ -61,8 +64,10 @@ class Session:
         readable: Sequence[Path] = (),
         memory_limit: str | None = None,
         threads: int | None = None,
+        maker: Maker | None = None,
     ) -> None:
         self.folder = folder.absolute()
+        self.maker = maker
         for made in (self.folder, scratch):
             made.mkdir(parents=True, exist_ok=True)
         self._written: dict[str, Written] = {}
@@ -76,6 +81,8 @@ class Session:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._on_disk.close()
         self.connection.close()
+        if self.maker:
+            self.maker.close()
 
     @property
     def written(self) -> tuple[Written, ...]:
@@ -94,6 +101,8 @@ class Session:
         """
         assert files, f"no file to register as {name}"
         self.connection.execute(f"create view {duck.name(name)} as select {select or '*'} from {duck.parquet(files)}")
+        if self.maker:
+            self.maker.register(name, files)
 
     def materialise(self, step: Step, /, **values: object) -> Written:
         """Check `step`, run it with `values` bound, write its output once as Parquet in the contract's order, and register that.
@@ -104,20 +113,34 @@ class Session:
         assert table.name not in self._written, f"{table.name} is materialised a second time, by step '{step.name}'"
         self._hold_to_contracts(step)
         path = self.folder / f"{table.name}.parquet"
-        order = ", ".join(f"{duck.name(column)} nulls last" for column in table.order)
-        select = f"select {duck.names(table.names)} from ({text}\n)" + (f" order by {order}" if order else "")
         began = time.perf_counter()
-        n_row = self._copy(f"copy ({select}) to {duck.literal(str(path))} ({PARQUET})", values, f"step '{step.name}'")
+        n_row = self._made_elsewhere(self.maker, step, values, path) if self.maker else self._made_here(text, step, values, path)
         _log.debug("%s: %.3f s, %d rows", step.name, time.perf_counter() - began, n_row)
         self._written[table.name] = Written(table, path, n_row)
         self._steps.append(step)
         self.register(table.name, [path])
         return self._written[table.name]
 
+    def _made_here(self, text: str, step: Step, values: Mapping[str, object], path: Path) -> int:
+        order = ", ".join(f"{duck.name(column)} nulls last" for column in step.output.order)
+        select = f"select {duck.names(step.output.names)} from ({text}\n)" + (f" order by {order}" if order else "")
+        return self._copy(f"copy ({select}) to {duck.literal(str(path))} ({PARQUET})", values, f"step '{step.name}'")
+
+    def _made_elsewhere(self, maker: Maker, step: Step, values: Mapping[str, object], path: Path) -> int:
+        """The other engine's parts, which follow one another in the contract's order, put together into the one file."""
+        parts = self.folder / f".parts-{step.output.name}"
+        try:
+            select = f"select {duck.names(step.output.names)} from {duck.parquet(maker.make(step, values, parts))}"
+            return self._copy(f"copy ({select}) to {duck.literal(str(path))} ({PARQUET})", {}, f"step '{step.name}'")
+        finally:
+            shutil.rmtree(parts, ignore_errors=True)
+
     def view(self, step: Step) -> None:
         """Check `step`, and make its output readable without writing it: for a table that is a plain choice of another's rows."""
         self._hold_to_contracts(step)
         self.connection.execute(f"create view {duck.name(step.output.name)} as select {duck.names(step.output.names)} from ({step.runnable({})}\n)")
+        if self.maker:
+            self.maker.view(step)
         self._steps.append(step)
 
     def relation(self, name: str) -> duckdb.DuckDBPyRelation:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from accord.engine import Step
 from accord.tables import PERSON, PERSON_LINK
 from accord.tables.contract import Table, flag, text
-from accord.tables.working import IDENTIFIER_HASH, PERSON_STATEMENT, SIGHTING_PERSON, sighting
+from accord.tables.working import IDENTIFIER_HASH, LED_IDENTIFIER, PERSON_STATEMENT, SIGHTING_PERSON, sighting
 
 RESOLVED = Table(
     name="resolved",
@@ -36,27 +36,34 @@ def _key(system: str) -> str:
 
 
 def resolve(systems: Sequence[str]) -> Step:
-    """In: sighting. Out: resolved.
+    """In: sighting, led_identifier. Out: resolved.
 
-    Level by level from the most trusted: an identifier leads to the one person that stronger identifiers seen beside it lead to;
-    seen beside none it is a person; seen beside two or more it stays a person apart.
+    An identifier that a source states to be the same person's as another counts as the one that stands for that person. Then, level by
+    level from the most trusted, an identifier leads to the one person that stronger identifiers seen beside it lead to; seen beside none
+    it is a person; seen beside two or more it stays a person apart.
     """
-    levels, previous = [], "sighting"
+    levels, previous = [_known(systems)], "known"
     for n, system in enumerate(systems):
         levels.append(_level(n, system, systems, previous))
         previous = f"level_{n}"
     return Step(
         name="one person behind many identifiers",
         sql=f"with {', '.join(levels)}\nselect sighting_key, person_key from {previous}",
-        inputs=(sighting(systems),),
+        inputs=(sighting(systems), LED_IDENTIFIER),
         output=RESOLVED,
     )
+
+
+def _known(systems: Sequence[str]) -> str:
+    ids = ", ".join(f"coalesce(substr(l_{n}.leads_to, {len(system) + 2}), s.id_{system}) as id_{system}" for n, system in enumerate(systems))
+    joins = "\n".join(f"  left join led_identifier l_{n} on '{system}|' || s.id_{system} = l_{n}.identifier" for n, system in enumerate(systems))
+    return f"known as (\n  select s.sighting_key, {ids}\n  from sighting s\n{joins})"
 
 
 def _level(n: int, system: str, systems: Sequence[str], previous: str) -> str:
     columns = ", ".join(f"s.id_{each}" for each in systems)
     if n == 0:
-        return f"level_0 as (select s.sighting_key, {columns}, {_key(system)} as person_key from sighting s)"
+        return f"level_0 as (select s.sighting_key, {columns}, {_key(system)} as person_key from known s)"
     return f"""beside_{n} as (
   select id_{system}, min(person_key) as first_key, max(person_key) as last_key from {previous}
   where id_{system} is not null and person_key is not null group by id_{system}),
@@ -67,7 +74,7 @@ level_{n} as (
 
 
 def identifiers(systems: Sequence[str]) -> Step:
-    """In: sighting, resolved. Out: identifier, every identifier once."""
+    """In: sighting, resolved, led_identifier. Out: identifier, every identifier once."""
     each = "\nunion all\n".join(
         f"""select {_key(system).replace("id_", "s.id_")} as identifier, '{system}' as identifier_system, r.person_key
 from sighting s join resolved r on s.sighting_key = r.sighting_key where s.id_{system} is not null"""
@@ -79,10 +86,10 @@ from sighting s join resolved r on s.sighting_key = r.sighting_key where s.id_{s
 {each}),
 led as (select identifier, identifier_system, min(person_key) as first_key, max(person_key) as last_key from every
   group by identifier, identifier_system)
-select identifier, identifier_system, case when first_key = last_key then first_key else identifier end as person_key,
-  first_key <> last_key as is_conflict
-from led""",
-        inputs=(sighting(systems), RESOLVED),
+select led.identifier, identifier_system, case when first_key = last_key then first_key else led.identifier end as person_key,
+  first_key <> last_key or coalesce(s.is_conflict, false) as is_conflict
+from led left join led_identifier s on led.identifier = s.identifier""",
+        inputs=(sighting(systems), RESOLVED, LED_IDENTIFIER),
         output=IDENTIFIER,
     )
 
@@ -97,7 +104,7 @@ from resolved r join identifier_hash h on r.person_key = h.identifier""",
 
 
 def links(systems: Sequence[str]) -> Step:
-    """In: identifier, identifier_hash, sighting. Out: person_link: every identifier that leads to a person, and why."""
+    """In: identifier, identifier_hash, sighting, led_identifier. Out: person_link: every identifier that leads to a person, and why."""
     first_known = "\nunion all\n".join(
         f"select {_key(system)} as identifier, known_at from sighting where id_{system} is not null" for system in systems
     )
@@ -108,12 +115,15 @@ def links(systems: Sequence[str]) -> Step:
 first_known as (select identifier, min(known_at) as known_at from every group by identifier)
 select p.identifier_hash as person_id, i.identifier_system, split_part(i.identifier, '|', 2) as partner_id,
   h.identifier_hash as identifier_hash,
-  case when i.is_conflict then 'conflict' when i.identifier = i.person_key then 'strongest' else 'joined' end as basis, f.known_at
+  case when i.is_conflict then 'conflict' when i.identifier = i.person_key then 'strongest' when s.identifier is not null then 'stated'
+    else 'joined' end as basis,
+  s.start_date, s.end_date, case when i.identifier = i.person_key then f.known_at else coalesce(s.known_at, f.known_at) end as known_at
 from identifier i
 join identifier_hash h on i.identifier = h.identifier
 join identifier_hash p on i.person_key = p.identifier
-join first_known f on i.identifier = f.identifier""",
-        inputs=(IDENTIFIER, IDENTIFIER_HASH, sighting(systems)),
+join first_known f on i.identifier = f.identifier
+left join led_identifier s on i.identifier = s.identifier""",
+        inputs=(IDENTIFIER, IDENTIFIER_HASH, sighting(systems), LED_IDENTIFIER),
         output=PERSON_LINK,
     )
 

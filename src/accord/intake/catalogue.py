@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from accord.errors import UserError
-from accord.intake.land import FileForm
-from accord.intake.layout import Layout, layout_faults
-from accord.intake.readers import Constant, FirstOf, Lookup
+from accord.intake.decode import FileForm, Position
+from accord.intake.layout import Layout
+from accord.intake.layout_faults import layout_faults
+from accord.intake.readers import Constant, FirstOf, Lookup, expand_all
 from accord.place import Place, PlaceSettings
 from accord.place.toml import line_of, read_model
 from accord.place.toml_faults import nearest as nearest_word
@@ -54,11 +55,15 @@ class Map:
                 bigint("_record_number", "The record.", required=True, lineage=True),
                 moment("_received_at", "When the file was received.", required=True, lineage=True),
                 text("_partner_id", "Who sent it.", required=True),
+                text("_source_id", "The source that took it in.", required=True),
+                text("_corrects", "How the source corrects.", required=True),
+                moment("_withdrawn_at", "When the file was withdrawn.", lineage=True),
                 bigint("_salt", "Keeps records of different partners and maps apart.", required=True),
                 bigint("_hash_a", "First half of the record's content hash.", required=True),
                 bigint("_hash_b", "Second half.", required=True),
                 *(text(f"_given_{name}", "Given by the source in place.toml.") for name in sorted(self.layout.given())),
                 *(text(f"_constant_{day}", "Stated by the map.") for day in self.layout.constant_days()),
+                *(text(column, "Of the place's period.") for column in ("_period_from", "_period_to") if self.layout.has_rates()),
                 *(text(column, "As delivered.") for column in self.layout.read_columns()),
             ),
             key=("_submission_id", "_record_number"),
@@ -68,7 +73,17 @@ class Map:
     def form(self) -> FileForm:
         """How its files are written."""
         f = self.layout.file
-        return FileForm(f.format, f.delimiter, f.quote, f.encoding, f.header, tuple(f.columns))
+        positions = tuple((p.column, p.first, p.width) for p in f.positions)
+        ends = tuple(_may_end_at(positions, set(expand_all(f.may_lack))))
+        return FileForm(f.format, f.delimiter, f.quote, f.encoding, f.header, tuple(f.columns), positions, ends, f.may_be_parquet)
+
+
+def _may_end_at(positions: Sequence[Position], may_lack: set[str]) -> Iterator[int]:
+    """Where records may end before the last position: before any of the columns at their end that may be lacking."""
+    for column, first, _ in reversed(positions[1:]):
+        if column not in may_lack:
+            return
+        yield first - 1
 
 
 def nearest(word: str, words: Iterable[str]) -> str:
@@ -102,6 +117,7 @@ def read_maps(place: Place, paths: Mapping[str, Path] | None = None) -> dict[str
             maps[source.map] = Map(source.map, paths[source.map], read_model(paths[source.map], Layout, check=layout_faults))
             _check(maps[source.map], place.settings)
         _check_given(place, i, maps[source.map])
+        _check_corrects(place, i, maps[source.map])
     return maps
 
 
@@ -115,16 +131,28 @@ def _dangling(place: Place, i: int, map_id: str, paths: Mapping[str, Path]) -> U
 
 
 def _check(one: Map, settings: PlaceSettings) -> None:
-    for i, identifier in enumerate(one.layout.identifier):
-        if identifier.system not in settings.identity.trust:
+    named = [(("identifier", i, "system"), each.system) for i, each in enumerate(one.layout.identifier)]
+    named += [(("same_person", i, "system"), each.system) for i, each in enumerate(one.layout.same_person)]
+    for where, system in named:
+        if system not in settings.identity.trust:
             raise _fault(
-                one, ("identifier", i, "system"), f"identifier system {identifier.system!r} is not in place.toml's identity.trust",
-                f"add it to identity.trust, at its place in the order of trust{nearest(identifier.system, settings.identity.trust)}",
+                one, where, f"identifier system {system!r} is not in place.toml's identity.trust",
+                f"add it to identity.trust, at its place in the order of trust{nearest(system, settings.identity.trust)}",
             )  # fmt: skip
     for path, reader in one.layout.readers():
         allowed = CODED_FIELDS.get((str(path[0]), str(path[-1])), ())
         if allowed:
             _check_codes(one, path, reader, allowed)
+
+
+def _check_corrects(place: Place, i: int, one: Map) -> None:
+    if place.settings.source[i].corrects == "by_key" and not (one.layout.correction and one.layout.correction.key):
+        settings = place.root / "place.toml"
+        raise UserError(
+            f"source {place.settings.source[i].id!r} corrects by_key, and its map {one.map_id!r} names no key",
+            where=f"{settings}, line {line_of(settings, ('source', i, 'corrects'))}",
+            what_to_do='add to the map: [correction] with key = ["…"], the columns that tell what is recorded; or write corrects = "by_file"',
+        )
 
 
 def _check_codes(one: Map, path: tuple[str | int, ...], reader: Any, allowed: Sequence[str]) -> None:

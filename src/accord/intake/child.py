@@ -176,6 +176,12 @@ def main() -> None:
         say(_serve(json.loads(line), connections))
 
 
+def _form(said: dict[str, Any]) -> FileForm:
+    """A form that was sent as JSON, whose lists were tuples."""
+    positions = tuple((name, first, width) for name, first, width in said["positions"])
+    return FileForm(**{**said, "columns": tuple(said["columns"]), "positions": positions, "may_end_at": tuple(said["may_end_at"])})
+
+
 def _limit(limit: int, soft: int) -> None:
     _, hard = resource.getrlimit(limit)
     with suppress(ValueError, OSError):  # some systems refuse a limit that they do not keep
@@ -184,7 +190,7 @@ def _limit(limit: int, soft: int) -> None:
 
 def _serve(request: dict[str, Any], connections: dict[tuple[Path, Path], duckdb.DuckDBPyConnection]) -> dict[str, object]:
     file, landed, work = Path(request["file"]), Path(request["landed"]), Path(request["work"])
-    form = FileForm(**{**request["form"], "columns": tuple(request["form"]["columns"])})
+    form = _form(request["form"])
     spent = resource.getrusage(resource.RUSAGE_SELF)
     _limit(resource.RLIMIT_CPU, int(spent.ru_utime + spent.ru_stime + (ENGINE_THREADS + 1) * _allowed_seconds(file)))
     key = (landed, work.parent)

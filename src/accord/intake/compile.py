@@ -182,19 +182,20 @@ def _months_after(reader: MonthsAfter, reading: Reading, missing: Sequence[str])
 
 
 def _amount(reader: Amount, reading: Reading, missing: Sequence[str], required: bool) -> Value:
-    columns = [reader.amount] if isinstance(reader.amount, str) else reader.amount
+    added = [reader.amount] if isinstance(reader.amount, str) else reader.amount
+    columns = [*added, *reader.less]
     texts = [reading.text(c, missing) for c in columns]
     parts = [
         _scalar(c, text, reading.part("amount", text, decimal), "unreadable_amount", required, _AMOUNT)
         for c, text in zip(columns, texts, strict=True)
     ]
     checks = [check for part in parts for check in part.checks if check.rule != "missing_required"]
-    values = [part.sql for part in parts]
+    values = [part.sql for part in parts[: len(added)]]
     for product in reader.plus:
         value, more = _product(product.rate, product.times, reading, missing, required)
         values.append(value)
         checks += more
-    exact = _sum(values)
+    exact = _less(_sum(values), [part.sql for part in parts[len(added) :]])
     money = f"cast({exact} as {_MONEY})"
     label, raw = columns[0], name(columns[0])
     # Each column for itself: a payment below zero must show even where what is added to it lifts the sum.
@@ -202,7 +203,7 @@ def _amount(reader: Amount, reading: Reading, missing: Sequence[str], required: 
     beyond = "".join(f" or (strpos({text}, '.') > 0 and length({text}) - strpos({text}, '.') > 6)" for text in texts)
     checks.append(Check("over_precise_amount", label, f"{exact} <> {money}{beyond}", raw))
     if required:
-        checks.append(Check("missing_required", label, " and ".join(f"{text} is null" for text in texts), raw))
+        checks.append(Check("missing_required", label, " and ".join(f"{text} is null" for text in texts[: len(added)]), raw))
     return Value(money, tuple(_merged(checks)), exact)
 
 
@@ -235,6 +236,11 @@ def _sum(values: Sequence[str]) -> str:
         return values[0]
     total = " + ".join(f"coalesce({v}, 0)" for v in values)
     return f"case when coalesce({', '.join(values)}) is not null then cast({total} as {_EXACT}) end"
+
+
+def _less(total: str, values: Sequence[str]) -> str:
+    off = "".join(f" - coalesce({v}, 0)" for v in values)
+    return f"cast({total}{off} as {_EXACT})" if values else total
 
 
 def _lookup(reader: Lookup, reading: Reading, missing: Sequence[str], required: bool) -> Value:

@@ -31,9 +31,17 @@ _BZIP2 = (b"BZh", b"1AY&SY")
 _UTF16_MARKS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
 
+Position = tuple[str, int, int]
+"""A column of a fixed-width record: its name, its first character (from 1) and its width."""
+
+
 @dataclass(frozen=True)
 class FileForm:
-    """How a file is written, as its map says. delimiter: one ASCII character; quote: one, or "" for none; columns: names, if there is no heading."""
+    """How a file is written, as its map says. delimiter: one ASCII character; quote: one, or "" for none; columns: names, if there is no heading.
+
+    positions: the columns of a fixed-width record, which follow one another without a gap. may_end_at: positions, fewer than all, at which
+    every record of a file may end. may_be_parquet: a file that begins as Parquet does is read as Parquet.
+    """
 
     format: str
     delimiter: str = ","
@@ -41,10 +49,14 @@ class FileForm:
     encoding: str = "utf-8"
     header: bool = True
     columns: tuple[str, ...] = ()
+    positions: tuple[Position, ...] = ()
+    may_end_at: tuple[int, ...] = ()
+    may_be_parquet: bool = False
 
     def __post_init__(self) -> None:
         for fault, found in (
-            ("format is csv or parquet", self.format not in {"csv", "parquet"}),
+            ("format is csv, fixed or parquet", self.format not in {"csv", "fixed", "parquet"}),
+            ("positions are given when, and only when, the format is fixed", (self.format == "fixed") != bool(self.positions)),
             ("delimiter is one ASCII character, no line end", not _is_mark(self.delimiter)),
             ("quote is one ASCII character or empty, no line end", self.quote != "" and not _is_mark(self.quote)),
             ("delimiter and quote differ", self.delimiter == self.quote),
@@ -142,7 +154,7 @@ def unpacked(source: DeliveredFile, spool: Path) -> Iterator[bytes]:
         yield first
         yield from chunks
     elif packing in {"gz", "zip"}:
-        whole = _chain(first, chunks)
+        whole = chained(first, chunks)
         yield from _guarded(_gunzipped(whole) if packing == "gz" else _unzipped(whole, spool), source)
     else:
         raise RefusedError("unknown_archive", f"the file is packed as {packing}")
@@ -158,7 +170,8 @@ def _packing(first: bytes) -> str | None:
     return next((name for mark, name in _OTHER_ARCHIVES.items() if first.startswith(mark)), None)
 
 
-def _chain(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+def chained(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    """A first chunk, and then the rest."""
     yield first
     yield from rest
 
@@ -246,7 +259,7 @@ def as_utf8(chunks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
     """
     first = next(chunks, b"")
     encoding, n_mark = _without_mark(first, encoding)
-    text = _chain(first[n_mark:], chunks)
+    text = chained(first[n_mark:], chunks)
     return _utf8(text, n_mark) if encoding == "utf-8" else _transcoded(text, encoding, n_mark)
 
 

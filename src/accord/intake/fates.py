@@ -14,7 +14,17 @@ from accord.tables.care import DIAGNOSIS, PROCEDURE
 from accord.tables.contract import Table, bigint, flag, integer, text
 from accord.tables.delivery import SUBMISSION
 from accord.tables.people import PERSON
-from accord.tables.working import ACTIVITY_IN_FORCE, CODE_FORM, DROPPED, FILE_AMOUNT, RECORD_ISSUE, REFUSAL, REPEAT
+from accord.tables.working import (
+    ACTIVITY_IN_FORCE,
+    ATTACHMENT,
+    CODE_FORM,
+    DROPPED,
+    FILE_AMOUNT,
+    RECORD_ISSUE,
+    REFUSAL,
+    REPEAT,
+    UNENTERED,
+)
 
 _UNION = "\nunion all\n"
 
@@ -79,8 +89,15 @@ def _first(plan: Plan, what: str) -> str:
     return f"case {whens} end" if whens else "cast(null as varchar)"
 
 
+_NO_REPEAT = """select submission_id, record_number, submission_id as kept_submission_id, record_number as kept_record_number
+from refusal where false"""
+
+
 def repeats(plans: Sequence[Plan]) -> Step:
-    """In: every raw table. Out: repeat. Ties: the earliest received is kept, then the lowest submission and record number."""
+    """In: raw tables of maps that nothing corrects. Out: repeat. Ties: the earliest received is kept, then the lowest submission and record."""
+    plans = [p for p in plans if not p.is_corrected]
+    if not plans:
+        return Step(name="find exact duplicates", sql=_NO_REPEAT, inputs=(REFUSAL,), output=REPEAT)
     ids = _UNION.join(f"select _hash_a + _salt as record_id from {p.map.raw.name}" for p in plans)
     seen = _UNION.join(
         f"""select r._submission_id as submission_id, r._record_number as record_number, r._received_at as received_at,
@@ -119,20 +136,29 @@ from found_{p.map.slug} where _refuse_rule is not null"""
 
 
 def record_fates(plans: Sequence[Plan]) -> Step:
-    """In: every raw table, repeat, refusal. Out: record_fate. Every landed record is in it once. A duplicate of a refused record is a duplicate."""
+    """In: every raw table, repeat, unentered, refusal. Out: record_fate. Every landed record is in it once.
+
+    A duplicate of a refused record is a duplicate, but where records correct one another each repetition of a refused one is refused.
+    """
     each = _UNION.join(_fate(p) for p in plans)
-    return Step(name="give every record its fate", sql=each, inputs=(*(p.map.raw for p in plans), REPEAT, REFUSAL), output=RECORD_FATE)
+    tables = (*([UNENTERED] if any(p.is_corrected for p in plans) else []), *([REPEAT] if not all(p.is_corrected for p in plans) else []))
+    return Step(name="give every record its fate", sql=each, inputs=(*(p.map.raw for p in plans), *tables, REFUSAL), output=RECORD_FATE)
 
 
 def _fate(plan: Plan) -> str:
-    values = f"{plan.has_activity} as is_activity,\n  {plan.counted('net_amount')} as net_amount,\n  {plan.counted('cost')} as cost"
+    values = f"""{plan.has_activity} as is_activity,
+  cast({plan.n_activity} as bigint) as n_activity,
+  {plan.counted('net_amount')} as net_amount,
+  {plan.counted('cost')} as cost"""
+    dropped = '"repeat"' if not plan.is_corrected else "unentered"
+    why = "d.fate" if plan.is_corrected else "'exact_duplicate'"
     return f"""select v._submission_id as submission_id, v._record_number as record_number,
-  case when d.record_number is not null then 'exact_duplicate' when q.record_number is not null then 'quarantined' else 'accepted' end as fate,
+  case when d.record_number is not null then {why} when q.record_number is not null then 'quarantined' else 'accepted' end as fate,
   v._record_id as record_id,
   {values},
   d.kept_submission_id as kept_submission_id, d.kept_record_number as kept_record_number
 from {plan.reading.select(values)}
-left join "repeat" d on v._submission_id = d.submission_id and v._record_number = d.record_number
+left join {dropped} d on v._submission_id = d.submission_id and v._record_number = d.record_number
 left join refusal q on v._submission_id = q.submission_id and v._record_number = q.record_number"""
 
 
@@ -194,11 +220,13 @@ from found_{plan.map.slug} where _check_{i}"""
 ISSUES = Step(
     name="list every issue",
     sql="""with stay as (
-  select person_id, provider_id, coalesce(spell_code, cast(activity_id as varchar)) as stay_code,
+  select person_id, provider_id, coalesce(spell_code, case when episode_number is not null then 'admitted ' || cast(admission_date as varchar) end,
+      cast(activity_id as varchar)) as stay_code,
     min(admission_date) as admission_date, max(discharge_date) as discharge_date
   from activity_in_force where setting = 'inpatient' and admission_date is not null and discharge_date is not null
     and person_id is not null and provider_id is not null
-  group by person_id, provider_id, coalesce(spell_code, cast(activity_id as varchar))),
+  group by person_id, provider_id, coalesce(spell_code, case when episode_number is not null then 'admitted ' || cast(admission_date as varchar) end,
+      cast(activity_id as varchar))),
 ranked_stay as (
   select person_id, provider_id, stay_code, admission_date,
     max(discharge_date) over (partition by person_id, provider_id
@@ -209,7 +237,8 @@ overlap as (
   select a.submission_id, a.record_number, a.admission_date, r.earlier_date
   from ranked_stay r
   join activity_in_force a on a.person_id = r.person_id and a.provider_id = r.provider_id
-    and coalesce(a.spell_code, cast(a.activity_id as varchar)) = r.stay_code
+    and coalesce(a.spell_code, case when a.episode_number is not null then 'admitted ' || cast(a.admission_date as varchar) end,
+      cast(a.activity_id as varchar)) = r.stay_code
   where r.admission_date < r.earlier_date and a.setting = 'inpatient' and a.admission_date is not null and a.discharge_date is not null),
 code as (
   select activity_id, code_system, code, 'diagnosis' as column_name, position from diagnosis
@@ -224,8 +253,10 @@ bad_code as (
   select c.activity_id, c.column_name || case when c.position > 0 then ' ' || cast(c.position as varchar) else '' end as column_name, c.code, b.detail
   from code c join bad_kind b on coalesce(c.code_system, '') = b.code_system and c.code = b.code),
 out_of_life as (
-  select a.submission_id, a.record_number, a.start_date, a.start_date < p.birth_date as is_before, a.start_date > p.death_date as is_after
-  from activity_in_force a join person p on a.person_id = p.person_id where a.start_date < p.birth_date or a.start_date > p.death_date)
+  select a.submission_id, a.record_number, min(a.start_date) as start_date, a.start_date < p.birth_date as is_before,
+    a.start_date > p.death_date as is_after
+  from activity_in_force a join person p on a.person_id = p.person_id where a.start_date < p.birth_date or a.start_date > p.death_date
+  group by a.submission_id, a.record_number, a.start_date < p.birth_date, a.start_date > p.death_date)
 select submission_id, record_number, column_name, rule, severity, raw_text, detail from record_issue
 union all
 select submission_id, 0, 'file', reject_rule, 'reject', cast(null as varchar), reject_reason from submission where status = 'rejected'
@@ -241,11 +272,14 @@ select submission_id, record_number, 'admission_date', 'overlapping_stay', 'flag
 from overlap
 union all
 select a.submission_id, a.record_number, b.column_name, 'malformed_code', 'flag', b.code, b.detail
-from bad_code b join activity_in_force a on b.activity_id = a.activity_id""",
-    inputs=(RECORD_ISSUE, SUBMISSION, ACTIVITY_IN_FORCE, DIAGNOSIS, PROCEDURE, PERSON, CODE_FORM),
+from bad_code b join activity_in_force a on b.activity_id = a.activity_id
+union all
+select submission_id, record_number, 'spell_code', 'missing_activity', 'flag', spell_code, 'no act of care of the partner has this number'
+from attachment where standing = 'not found'""",
+    inputs=(RECORD_ISSUE, SUBMISSION, ACTIVITY_IN_FORCE, DIAGNOSIS, PROCEDURE, PERSON, CODE_FORM, ATTACHMENT),
     output=ISSUE,
-    notes="""In: record_issue, submission, activity_in_force, diagnosis, procedure, person, code_form. Out: issue.
-A stay is all rows of one person, provider and spell_code; a row without one is a stay of its own.
+    notes="""In: record_issue, submission, activity_in_force, diagnosis, procedure, person, code_form, attachment. Out: issue.
+A stay is all rows of one person, provider and spell_code; without a code, all episodes of one admission date; any other row is a stay.
 Ties: of two stays that begin on one day the one that ends first, then the lower code, counts as the earlier.
 Leaves out: nothing is dropped; a stay counts as overlapping only if it begins before the last day of an earlier one.""",
 )

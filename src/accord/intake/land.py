@@ -6,7 +6,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -14,14 +14,16 @@ import duckdb
 import numpy as np
 
 from accord.errors import UserError
-from accord.intake.decode import DeliveredFile, FileForm, as_utf8, unpacked
+from accord.intake.decode import DeliveredFile, FileForm, as_utf8, chained, unpacked
+from accord.intake.fixed import DELIMITER, WHOLE_LINE, cut_columns, frame_fixed
 from accord.intake.frame import Framed, frame
 from accord.intake.limits import ENGINE_MEMORY, ENGINE_THREADS, MAX_RECORD_BYTES, MEBIBYTE, RefusedError
-from accord.intake.parquet import ARROW_FAULTS, frame_parquet, quoted, read_footer, spool
+from accord.intake.parquet import ARROW_FAULTS, PARQUET_MARK, frame_parquet, quoted, read_footer, spool
 
 __all__ = ["FileForm", "Landed", "Rejected", "connect", "land", "land_with"]
 
 _FORM_KEY = "accord_form"
+_OF_FIXED = ("positions", "may_end_at", "may_be_parquet")
 _ROW_GROUP_BYTES = 256 * MEBIBYTE  # of memory: the content, and 16 bytes for each value that points to it
 _ROW_GROUP_RECORDS = 122_880
 _DICTIONARY_VALUES = 4000  # dates, codes and providers gain from a dictionary; trying one on identifiers costs a sixth of the writing
@@ -112,7 +114,7 @@ def land_with(connection: duckdb.DuckDBPyConnection, file: Path, form: FileForm,
 
 
 def _landed(connection: duckdb.DuckDBPyConnection, source: DeliveredFile, form: FileForm, landed: Path, work: Path, part: Path) -> Landed:
-    read = _read_csv(source, form, work) if form.format == "csv" else _read_parquet(source, work)
+    read = _read(source, form, work)
     source.drain()
     target = landed / f"{source.sha256}.parquet"
     if not _is_landed(connection, read, form, target):
@@ -123,25 +125,48 @@ def _landed(connection: duckdb.DuckDBPyConnection, source: DeliveredFile, form: 
     return Landed(source.sha256, source.n_byte, framed.n_record, framed.n_blank_line, framed.columns, target)
 
 
-def _read_csv(source: DeliveredFile, form: FileForm, work: Path) -> _Readable:
+def _read(source: DeliveredFile, form: FileForm, work: Path) -> _Readable:
+    """The file framed by its form; a fixed-width form may allow that the file is Parquet, which its first bytes then say."""
+    chunks = unpacked(source, work / "packed")
+    if form.format == "csv":
+        return _read_csv(chunks, form, work)
+    if form.format == "parquet":
+        return _read_parquet(chunks, work)
+    first = next(chunks)
+    whole = chained(first, chunks)
+    return _read_parquet(whole, work) if form.may_be_parquet and first.startswith(PARQUET_MARK) else _read_fixed(whole, form, work)
+
+
+def _read_csv(chunks: Iterator[bytes], form: FileForm, work: Path) -> _Readable:
     text = work / "text.csv"
-    framed = frame(as_utf8(unpacked(source, work / "packed"), form.encoding), form, text, work / "lengths")
+    framed = frame(as_utf8(chunks, form.encoding), form, text, work / "lengths")
     numbers = range(len(framed.columns))
-    quote = _literal(form.quote)
-    options = {
-        "auto_detect": "false", "columns": "{" + ", ".join(f"'c{i}': 'VARCHAR'" for i in numbers) + "}", "header": "true",
-        "delim": _literal(form.delimiter), "quote": quote, "escape": quote, "new_line": "'\\n'", "nullstr": "''", "strict_mode": "true",
-        "null_padding": "false", "ignore_errors": "false", "hive_partitioning": "false", "compression": "'none'",
-        "max_line_size": str(2 * MAX_RECORD_BYTES), "buffer_size": str(8 * MAX_RECORD_BYTES),
-        "parallel": "false" if framed.quotes_newlines else "true",  # a guess at a record's start in mid-file is safe only without these
-    }  # fmt: skip
-    relation = f"read_csv({_literal(str(text))}, {', '.join(f'{key} = {value}' for key, value in options.items())})"
+    relation = _csv(text, [f"c{i}" for i in numbers], form.delimiter, form.quote, parallel=not framed.quotes_newlines)
     return _Readable(framed, relation, tuple(numbers), None)
 
 
-def _read_parquet(source: DeliveredFile, work: Path) -> _Readable:
+def _read_fixed(chunks: Iterator[bytes], form: FileForm, work: Path) -> _Readable:
+    text = work / "text.txt"
+    found = frame_fixed(as_utf8(chunks, form.encoding), form, text, work / "lengths")
+    columns = ", ".join(f"{cut} as c{i}" for i, cut in enumerate(cut_columns(found.positions)))
+    relation = f"(select {columns} from {_csv(text, [WHOLE_LINE], DELIMITER, '', parallel=True)})"
+    return _Readable(found.framed, relation, tuple(range(len(found.positions))), found.n_value)
+
+
+def _csv(text: Path, columns: Sequence[str], delimiter: str, quote: str, *, parallel: bool) -> str:
+    """SQL that reads what a framer has written. parallel: a guess at a record's start in mid-file is safe if no quotes hold a line end."""
+    options = {
+        "auto_detect": "false", "columns": "{" + ", ".join(f"'{column}': 'VARCHAR'" for column in columns) + "}", "header": "true",
+        "delim": _literal(delimiter), "quote": _literal(quote), "escape": _literal(quote), "new_line": "'\\n'", "nullstr": "''",
+        "strict_mode": "true", "null_padding": "false", "ignore_errors": "false", "hive_partitioning": "false", "compression": "'none'",
+        "max_line_size": str(2 * MAX_RECORD_BYTES), "buffer_size": str(8 * MAX_RECORD_BYTES), "parallel": "true" if parallel else "false",
+    }  # fmt: skip
+    return f"read_csv({_literal(str(text))}, {', '.join(f'{key} = {value}' for key, value in options.items())})"
+
+
+def _read_parquet(chunks: Iterator[bytes], work: Path) -> _Readable:
     copy = work / "delivered.parquet"
-    spool(unpacked(source, work / "packed"), copy)
+    spool(chunks, copy)
     found = frame_parquet(copy, work / "lengths")
     columns = ", ".join(f"{text} as c{i}" for i, text in enumerate(found.texts))
     relation = f"(select {columns} from read_parquet({_literal(str(copy))}, hive_partitioning = false))"
@@ -175,7 +200,8 @@ def _hash_columns(digest: str) -> str:
 
 
 def _form_text(form: FileForm) -> str:
-    return json.dumps(asdict(form), sort_keys=True)
+    """The form as JSON. What only fixed-width forms have is left out of others: files landed before there were any have nothing of it."""
+    return json.dumps({k: v for k, v in asdict(form).items() if v or k not in _OF_FIXED}, sort_keys=True)
 
 
 def _compare(connection: duckdb.DuckDBPyConnection, read: _Readable, path: Path) -> None:

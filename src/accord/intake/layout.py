@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from accord.intake.limits import MAX_RECORD_BYTES
 from accord.intake.readers import (
-    READER_KINDS,
     Amount,
     Code,
     CodeSystem,
@@ -25,22 +25,23 @@ from accord.intake.readers import (
     Partner,
     Reader,
     Text,
+    Weekly,
     columns_of,
     expand,
     expand_all,
     given_names,
     is_day,
 )  # fmt: skip
-from accord.place.toml_faults import Fault, nearest
 
 _TEXT = (Text, Code, Lookup, Constant, Given, Partner)
 _EXAMPLES = {
     "text": (_TEXT, '{ text = "COLUMN" }, { lookup = "COLUMN", values = {…} } or { constant = "…" }'),
     "day": ((Date, Constant, Given, MonthsAfter), '{ date = "COLUMN", format = "YYYY-MM-DD" }'),
-    "money": ((Amount, Constant), '{ amount = "COLUMN" }'),
+    "money": ((Amount, Constant, Weekly), '{ amount = "COLUMN" } or { weekly = "COLUMN" }'),
     "integer": ((Integer, Constant, Given), '{ integer = "COLUMN" }'),
     "number": ((Number, Integer, Constant), '{ number = "COLUMN" }'),
     "code": ((Code,), '{ code = "COLUMN", system = "icd10" }'),
+    "version": ((Date, Integer, Text, Lookup), '{ date = "COLUMN", format = "YYYY-MM-DD" }, { integer = "COLUMN" } or { text = "COLUMN" }'),
 }
 _CONSTANTS: dict[str, Callable[[str], object]] = {
     "day": is_day,
@@ -73,21 +74,36 @@ MoneyField = Annotated[Reader, _wants("money")]
 IntegerField = Annotated[Reader, _wants("integer")]
 NumberField = Annotated[Reader, _wants("number")]
 CodeField = Annotated[Reader, _wants("code")]
+VersionField = Annotated[Reader, _wants("version")]
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-class FileSection(_Strict):
-    """How the file is written. `may_lack` names columns that an extract may be delivered without."""
+class Position(_Strict):
+    """Where a column stands in a fixed-width record: its first character, counted from 1, and its width."""
 
-    format: Literal["csv", "parquet"]
+    column: str = Field(min_length=1)
+    first: int = Field(ge=1, le=MAX_RECORD_BYTES)
+    width: int = Field(ge=1, le=MAX_RECORD_BYTES)
+
+
+class FileSection(_Strict):
+    """How the file is written. `may_lack` names columns that an extract may be delivered without.
+
+    positions: of a fixed-width file, every column in order, without a gap; its lines have no heading and end at the last position, or
+    before the first of the columns at its end that it may lack. may_be_parquet: a Parquet file of the same columns is read as well.
+    """
+
+    format: Literal["csv", "fixed", "parquet"]
     delimiter: str = Field(default=",", min_length=1, max_length=1)
     quote: str = Field(default='"', max_length=1)
     encoding: Literal["utf-8", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "latin-1"] = "utf-8"
     header: bool = True
     columns: list[str] = []
+    positions: list[Position] = []
+    may_be_parquet: bool = False
     may_lack: list[str] = []
     missing: list[str] = []
 
@@ -104,6 +120,10 @@ class FileSection(_Strict):
             raise ValueError("columns is for a file without a heading: give it exactly when header = false")
         if self.delimiter == self.quote:
             raise ValueError("delimiter and quote are the same character: change one of them")
+        if (self.format == "fixed") != bool(self.positions):
+            raise ValueError('positions is for format = "fixed": give it exactly then, as [{ column = "NAME", first = 1, width = 10 }, …]')
+        if self.may_be_parquet and self.format != "fixed":
+            raise ValueError('may_be_parquet is for format = "fixed": write format = "parquet" if every file is one')
         return self
 
 
@@ -228,6 +248,50 @@ class OrganisationSection(_Strict):
     parent: TextField | None = None
 
 
+class BelongsTo(_Strict):
+    """The act of care of another file that the record's codes belong to: the one of the same partner with this spell_code.
+
+    order: a column that tells the order of several records' codes of one act.
+    """
+
+    spell_code: TextField
+    order: IntegerField | None = None
+
+
+class SamePerson(_Strict):
+    """Two identifiers that the record states to be one person's: what was in use before, and what is in use now.
+
+    start_date, end_date: when the previous one was in use (first day in, first day out), where the record says.
+    """
+
+    current: str
+    previous: str
+    system: str
+    scope: Literal["any", "partner"]
+    start_date: DayField | None = None
+    end_date: DayField | None = None
+    when: When | None = None
+
+
+class CorrectionSection(_Strict):
+    """How a record says what it corrects, for sources that correct. Which of it counts is said by `corrects` in place.toml.
+
+    key: columns that together name what is recorded (by_key). version: readers whose values, in order, tell the later version; without
+    them the later file does. cancels: records that take the key out of force. scope: columns that name what a file replaces (by_file).
+    """
+
+    key: list[str] = []
+    version: list[VersionField] = []
+    cancels: When | None = None
+    scope: list[str] = []
+
+    @model_validator(mode="after")
+    def _something(self) -> CorrectionSection:
+        if not self.key and (self.version or self.cancels):
+            raise ValueError('version and cancels need a key: name the columns that tell what is recorded: key = ["CLAIM_ID"]')
+        return self
+
+
 class Ignored(_Strict):
     """Columns left out, and why."""
 
@@ -254,6 +318,9 @@ class Layout(_Strict):
     procedure: list[CodesSection] = []
     observation: list[ObservationSection] = []
     organisation: OrganisationSection | None = None
+    belongs_to: BelongsTo | None = None
+    same_person: list[SamePerson] = []
+    correction: CorrectionSection | None = None
     ignore: list[Ignored] = []
 
     def readers(self) -> Iterator[tuple[tuple[str | int, ...], BaseModel]]:
@@ -266,10 +333,10 @@ class Layout(_Strict):
 
     def sections(self) -> Iterator[tuple[tuple[str | int, ...], BaseModel]]:
         """Each section of readers with its path."""
-        for name in ("person", "activity", "organisation"):
+        for name in ("person", "activity", "organisation", "belongs_to"):
             if (model := getattr(self, name)) is not None:
                 yield (name,), model
-        for name in ("registration", "observation"):
+        for name in ("registration", "observation", "same_person"):
             for i, model in enumerate(getattr(self, name)):
                 yield (name, i), model
 
@@ -288,10 +355,22 @@ class Layout(_Strict):
                 if isinstance(codes.system, Lookup):
                     yield (name, i, "system"), codes.system.lookup
         yield from ((("observation", i, "columns"), column) for i, seen in enumerate(self.observation) for column in seen.columns)
+        for i, said in enumerate(self.same_person):
+            yield from (((("same_person", i, "current"), said.current), (("same_person", i, "previous"), said.previous)))
         yield from (((*section, "when", "column"), when.column) for section, when in self._conditions())
+        yield from self._correcting_columns()
+
+    def _correcting_columns(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        if (said := self.correction) is not None:
+            yield from ((("correction", "key"), column) for column in said.key)
+            yield from ((("correction", "version", i), column) for i, reader in enumerate(said.version) for column in columns_of(reader))
+            yield from ((("correction", "scope"), column) for column in said.scope)
+            if said.cancels:
+                yield ("correction", "cancels", "column"), said.cancels.column
 
     def _conditions(self) -> Iterator[tuple[tuple[str | int, ...], When]]:
         yield from ((("registration", i), r.when) for i, r in enumerate(self.registration) if r.when)
+        yield from ((("same_person", i), s.when) for i, s in enumerate(self.same_person) if s.when)
         if self.activity and self.activity.when:
             yield ("activity",), self.activity.when
 
@@ -309,56 +388,11 @@ class Layout(_Strict):
         held = [r.months_after if isinstance(r, MonthsAfter) else r for r in each]
         return sorted({r.constant for r in held if isinstance(r, Constant) and is_day(r.constant)})
 
+    def has_rates(self) -> bool:
+        """Whether money is so much a week, so that a record becomes an activity for each month."""
+        each = (r for _, reader in self.readers() for r in (reader.first_of if isinstance(reader, FirstOf) else [reader]))
+        return any(isinstance(reader, Weekly) for reader in each)
+
     def given(self) -> set[str]:
         """The values that a source must give."""
         return {name for _, reader in self.readers() for name in given_names(reader)}
-
-
-def layout_faults(layout: Layout) -> Iterator[Fault]:
-    """What does not hold between the sections of a map."""
-    read = layout.read_columns()
-    if not read:
-        mend = f"give it a section such as [activity], whose fields are readers ({', '.join(READER_KINDS)})"
-        yield Fault((), "the map reads no column", mend)
-    yield from _ignored_wrongly(layout, set(read))
-    for column in sorted(layout.may_lack() - set(read) - set(layout.ignored_columns())):
-        near = nearest(column, read)
-        mend = f"take it out, or correct the name{f' (did you mean {near!r}?)' if near else ''}"
-        yield Fault(("file", "may_lack"), f"may_lack names {column!r}, which no section reads", mend)
-    systems = [i.system for i in layout.identifier]
-    for i, system in enumerate(systems):
-        if system in systems[:i]:
-            yield Fault(("identifier", i, "system"), f"identifier system {system!r} is named twice", "keep one [[identifier]] of each system")
-    if (layout.activity or layout.registration or layout.person) and not layout.identifier:
-        mend = "add an [[identifier]] with column, system and scope: it says which column tells who the person is"
-        yield Fault((), "the map has records about people but no [[identifier]]", mend)
-    populations = [r.population for r in layout.registration]
-    for i, population in enumerate(populations):
-        if population in populations[:i]:
-            what = f"two [[registration]] sections are of one population, {population!r}"
-            yield Fault(("registration", i, "population"), what, "keep one: a record registers a person in each population once")
-    for name in ("diagnosis", "procedure"):
-        if getattr(layout, name) and not layout.activity:
-            yield Fault((name,), f"the map has codes of a {name} but no act of care that they belong to", "add the section [activity]")
-    yield from _repeated_columns(layout)
-
-
-def _ignored_wrongly(layout: Layout, read: set[str]) -> Iterator[Fault]:
-    seen: set[str] = set()
-    for i, ignored in enumerate(layout.ignore):
-        for column in ignored.columns:
-            if column in read:
-                yield Fault(("ignore", i, "columns"), f"column {column!r} is read by a section and ignored too", "take it out of one of them")
-            if column in seen:
-                yield Fault(("ignore", i, "columns"), f"column {column!r} is ignored twice", "keep one of the two")
-            seen.add(column)
-
-
-def _repeated_columns(layout: Layout) -> Iterator[Fault]:
-    """An observation's row is told by its column: twice the same would be two rows of one key."""
-    seen: set[tuple[str, str]] = set()
-    for i, section in enumerate(layout.observation):
-        for column in section.columns:
-            if (section.system, column) in seen:
-                yield Fault(("observation", i, "columns"), f"column {column!r} is observed twice under {section.system!r}", "keep one of the two")
-            seen.add((section.system, column))

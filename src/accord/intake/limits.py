@@ -75,6 +75,14 @@ REJECT_RULES: Mapping[str, RejectRule] = MappingProxyType(
             "a record has more or fewer fields than the heading",
             "Quote fields that hold the delimiter, and send the file again.",
         ),
+        "wrong_width": RejectRule(
+            "a record of a fixed-width file is shorter or longer than the map's positions",
+            "Send it again if it was cut or its line ends were lost; if the layout has changed, give the map its new positions.",
+        ),
+        "control_character": RejectRule(
+            "a fixed-width file holds a tab or another control character",
+            "Send it as it was written: a character that stands for several moves every column behind it.",
+        ),
         "bare_quote": RejectRule(
             "a quote stands inside a field that does not begin with one",
             "Quote the field and double the quotes inside it.",

@@ -29,6 +29,9 @@ pq: Any = pyarrow.parquet
 ARROW_FAULTS = (pa.ArrowException, OSError, ValueError, TypeError, LookupError, OverflowError, RuntimeError)
 """What PyArrow raises over a file that it cannot read, as seen over damaged files of every kind."""
 
+PARQUET_MARK = b"PAR1"
+"""The bytes with which every Parquet file begins."""
+
 _BATCH_RECORDS = 16_384
 
 

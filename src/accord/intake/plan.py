@@ -18,18 +18,23 @@ from accord.intake.compile import (
     iso_day,
     nhs_number,
 )
-from accord.intake.layout import CodesSection, Identifier, When
-from accord.intake.readers import columns_of
+from accord.intake.layout import CodesSection, Identifier, SamePerson, When
+from accord.intake.rates import compile_rate, over
+from accord.intake.readers import Weekly, columns_of
 from accord.intake.reading import Reading, literal, name, one_of
 from accord.intake.rules import RULES
+from accord.intake.spread import n_activities, n_days
 
 TARGETS = {
     "birth_date": "DATE", "death_date": "DATE", "deprivation_decile": "INTEGER", "start_date": "DATE", "end_date": "DATE",
     "admission_date": "DATE", "discharge_date": "DATE", "episode_number": "INTEGER", "duration_minutes": "INTEGER",
     "quantity": "DECIMAL(18,6)", "gross_amount": "DECIMAL(18,2)", "client_amount": "DECIMAL(18,2)",
     "other_funder_amount": "DECIMAL(18,2)", "net_amount": "DECIMAL(18,2)", "cost": "DECIMAL(18,2)", "date": "DATE",
+    "order": "INTEGER",
 }  # fmt: skip
-ALWAYS_REQUIRED = {("activity", "start_date"), ("registration", "start_date"), ("observation", "date"), ("organisation", "id")}
+ALWAYS_REQUIRED = {
+    ("activity", "start_date"), ("registration", "start_date"), ("observation", "date"), ("organisation", "id"), ("belongs_to", "spell_code"),
+}  # fmt: skip
 _NOT_FUTURE = {("activity", "start_date"), ("activity", "end_date"), ("person", "birth_date"), ("person", "death_date")}
 _ORDERED = (("start_date", "end_date"), ("admission_date", "discharge_date"))
 _UNREADABLE = {"unreadable_date", "unreadable_amount", "unreadable_number"}
@@ -38,10 +43,14 @@ _NULL_MONEY = "cast(null as decimal(18, 2))"
 
 @dataclass(frozen=True)
 class Plan:
-    """One map, compiled. `systems`: the place's identifier systems, the most trusted first."""
+    """One map, compiled. `systems`: the place's identifier systems, the most trusted first.
+
+    is_corrected: whether a source of it corrects, or a file of it was withdrawn, so that its records are held against each other.
+    """
 
     map: Map
     systems: tuple[str, ...]
+    is_corrected: bool = False
 
     @cached_property
     def reading(self) -> Reading:
@@ -55,6 +64,8 @@ class Plan:
 
     def _compiled(self, path: tuple[str | int, ...], reader: BaseModel) -> Value:
         section, field = str(path[0]), str(path[-1])
+        if isinstance(reader, Weekly):
+            return compile_rate(reader, self.reading, (section, field) in ALWAYS_REQUIRED)
         return compile_reader(
             reader, self.reading, target=TARGETS.get(field, "VARCHAR"), codes=CODED_FIELDS.get((section, field), ()),
             required=(section, field) in ALWAYS_REQUIRED,
@@ -88,6 +99,11 @@ class Plan:
         text = self.reading.text(identifier.column, identifier.missing)
         return self.reading.part("NHS number", text, lambda x: nhs_number(f"upper({x})")) if identifier.system == "nhs_number" else f"upper({text})"
 
+    def stated(self, said: SamePerson) -> tuple[str, str]:
+        """The SQL of the previous and of the current identifier, each with its scope before it; NULL where it can identify nobody."""
+        previous, current = (Identifier(column=c, system=said.system, scope=said.scope) for c in (said.previous, said.current))
+        return _scoped(previous, self._identifying(previous)), _scoped(current, self._identifying(current))
+
     def _identifying(self, identifier: Identifier) -> str:
         """The SQL of an identifier's text where it can identify someone, else NULL."""
         text = self._identifier_text(identifier)
@@ -108,7 +124,27 @@ class Plan:
         return f"nullif({joined}, '{'|' * (len(ids) - 1)}')"
 
     @cached_property
+    def has_rates(self) -> bool:
+        """Whether money is so much a week, so that a record becomes an activity for each month."""
+        return self.map.layout.has_rates()
+
+    @cached_property
     def amounts(self) -> dict[str, str]:
+        """The SQL of the amounts of a whole record: those of `rates` over all its days, where they are rates."""
+        if not self.has_rates:
+            return self.rates
+        days = n_days(self.reading, self.sql("activity", "start_date"), self.sql("activity", "end_date"))
+        return {field: over(sql, days) for field, sql in self.rates.items()}
+
+    @property
+    def n_activity(self) -> str:
+        """The SQL of the number of activities that a record becomes, if it is an act of care."""
+        if not self.has_rates:
+            return "1"
+        return n_activities(self.reading, self.sql("activity", "start_date"), self.sql("activity", "end_date"))
+
+    @cached_property
+    def rates(self) -> dict[str, str]:
         """The SQL of the activity's amounts: gross and net, each from the other where only one is read, and cost."""
         gross, client, other, net = (self.sql("activity", f) for f in ("gross_amount", "client_amount", "other_funder_amount", "net_amount"))
         shares = f"coalesce({client}, 0) + coalesce({other}, 0)"
@@ -127,7 +163,9 @@ class Plan:
         return f"case when {self.has_activity} then {self.amounts[amount]} end"
 
     def exact(self, amount: str) -> str:
-        """The SQL of an amount as written, before rounding. Derived amounts are sums of what is written."""
+        """The SQL of an amount as written, before rounding. Derived amounts are sums of what is written. Of a rate: what its days come to."""
+        if self.has_rates:
+            return f"cast({self.counted(amount)} as decimal(24, 6))"
         parts = {f: v.exact or v.sql for (s, *_, f), v in self.fields.items() if s == "activity" and f in self.amounts}
         shares = [parts[f] for f in ("client_amount", "other_funder_amount") if f in parts]
         plus, minus = ("".join(f" {sign} coalesce({s}, 0)" for s in shares) for sign in "+-")
@@ -149,6 +187,7 @@ class Plan:
     def _all_checks(self) -> Iterator[Check]:
         for identifier in self.map.layout.identifier:
             yield from self._identifier_checks(identifier)
+        yield from self._same_person_checks()
         yield from self._person_check()
         for path, value in self.fields.items():
             guard = self._guard(path)
@@ -196,6 +235,12 @@ class Plan:
         repeated = is_repeated_digit(text)
         yield Check("repeated_digit_nhs_number", column, repeated, name(column), personal=True)
         yield Check("invalid_nhs_number", column, f"not ({self._is_valid(identifier)}) and not ({repeated})", name(column), personal=True)
+
+    def _same_person_checks(self) -> Iterator[Check]:
+        for said in self.map.layout.same_person:
+            for column in (said.previous, said.current):
+                empty = f"({self.condition(said.when)}) and {self.reading.text(column)} is null"
+                yield Check("missing_required", column, empty, name(column), personal=True)
 
     def _person_check(self) -> Iterator[Check]:
         layout = self.map.layout

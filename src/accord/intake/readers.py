@@ -11,7 +11,7 @@ from datetime import date
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
 from accord.intake.limits import MAX_COLUMNS
 from accord.rulebook import code_forms
@@ -130,11 +130,13 @@ class Product(_Strict):
 class Amount(_Strict):
     """Money: one column, or several added up, or with rates times counts added. `{ amount = ["DEDUCTIBLE", "COINSURANCE"] }`
 
-    An empty column counts as nothing if another holds an amount; if all are empty there is no amount.
+    An empty column counts as nothing if another holds an amount; if all are empty there is no amount. less names columns that are taken
+    off what the others come to.
     """
 
     amount: str | list[str]
     plus: list[Product] = []
+    less: list[str] = []
     missing: list[str] = []
     required: bool = False
 
@@ -144,6 +146,41 @@ class Amount(_Strict):
         if not amount:
             raise ValueError('names no column: write the name of one or more, such as ["DEDUCTIBLE", "COINSURANCE"]')
         return amount
+
+
+RATE_PERIODS = ("day", "week", "two_weeks", "four_weeks", "month", "quarter", "year", "unit", "once")
+"""What a rate of money may be for: a number of days, one of `times` units a week, or the whole of the care."""
+
+
+class Weekly(_Strict):
+    """Money at so much a week, for each day from the first to the last. `{ weekly = "WEEKLY_COST" }`
+
+    every looks up what a rate is for where that is not always a week: day, week, two_weeks, four_weeks, month, quarter, year (the last
+    three as parts of 52 weeks), unit (times says how many units a week) or once. The record becomes one activity for each month of the
+    place's period in which the care was given.
+    """
+
+    weekly: str
+    every: Lookup | None = None
+    times: str | None = None
+    missing: list[str] = []
+    required: bool = False
+
+    @field_validator("every")
+    @classmethod
+    def _known(cls, every: Lookup | None) -> Lookup | None:
+        said = [*every.values.values(), *([every.otherwise] if every.otherwise is not None else [])] if every else []
+        wrong = next((period for period in said if period not in RATE_PERIODS), None)
+        if wrong is not None:
+            raise ValueError(f"{wrong!r} is nothing that a rate is for: write one of {', '.join(RATE_PERIODS)}")
+        return every
+
+    @model_validator(mode="after")
+    def _counted(self) -> Weekly:
+        by_unit = self.every is not None and "unit" in (*self.every.values.values(), self.every.otherwise)
+        if by_unit != bool(self.times):
+            raise ValueError('says a rate for each unit and not how many, or the reverse: write times = "COLUMN" exactly when every holds "unit"')
+        return self
 
 
 class Integer(_Strict):
@@ -209,7 +246,7 @@ class FirstOf(_Strict):
 
 
 _KINDS: dict[str, type[BaseModel]] = {
-    "text": Text, "date": Date, "lookup": Lookup, "code": Code, "amount": Amount, "integer": Integer, "number": Number,
+    "text": Text, "date": Date, "lookup": Lookup, "code": Code, "amount": Amount, "weekly": Weekly, "integer": Integer, "number": Number,
     "constant": Constant, "given": Given, "partner": Partner, "months_after": MonthsAfter, "first_of": FirstOf,
 }  # fmt: skip
 READER_KINDS = tuple(_KINDS)
@@ -227,6 +264,7 @@ Reader = Annotated[
     | Annotated[Lookup, Tag("lookup")]
     | Annotated[Code, Tag("code")]
     | Annotated[Amount, Tag("amount")]
+    | Annotated[Weekly, Tag("weekly")]
     | Annotated[Integer, Tag("integer")]
     | Annotated[Number, Tag("number")]
     | Annotated[Constant, Tag("constant")]
@@ -248,9 +286,11 @@ def columns_of(reader: BaseModel) -> Iterator[str]:
     match reader:
         case Code(code=code, system=Lookup() as system):
             yield from (code, system.lookup)
-        case Amount(amount=amount, plus=plus):
-            yield from ([amount] if isinstance(amount, str) else amount)
+        case Amount(amount=amount, plus=plus, less=less):
+            yield from (*([amount] if isinstance(amount, str) else amount), *less)
             yield from (column for part in plus for column in (part.rate, part.times))
+        case Weekly(weekly=rate, every=every, times=times):
+            yield from (column for column in (rate, every.lookup if every else None, times) if column)
         case MonthsAfter(months_after=start, count=count):
             yield from (*columns_of(start), count)
         case FirstOf(first_of=readers):

@@ -13,7 +13,8 @@ from accord.tables import Table
 
 _ABOUT = {
     "_submission_id": "_submission_id", "_record_number": "_record_number", "_received_at": "_received_at", "_partner_id": "_partner_id",
-    "_record_id": "_hash_a + _salt",
+    "_record_id": "_hash_a + _salt", "_hash_b": "_hash_b", "_salt": "_salt", "_source_id": "_source_id", "_corrects": "_corrects",
+    "_withdrawn_at": "_withdrawn_at",
 }  # fmt: skip
 """What every reading has besides its columns, under names that no column of it bears."""
 
@@ -48,6 +49,11 @@ class Reading:
     def delivered(self, column: str) -> str:
         """A column as delivered."""
         return self._named(self._texts, f"{column} as delivered", name(column))
+
+    def stated_at(self) -> str:
+        """When a record was last stated: received, in these words, in a file that still stands."""
+        standing = "max(case when _withdrawn_at is null then _received_at end) over (partition by _hash_a + _salt, _hash_b)"
+        return self._named(self._texts, "stated at", f"coalesce({standing}, _received_at)")
 
     def trimmed(self, column: str) -> str:
         """A column without the space around it; '' where that leaves nothing."""

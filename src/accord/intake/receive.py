@@ -23,10 +23,11 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Delivery:
-    """One receipt and its landed file; None if the file was rejected."""
+    """One receipt and its landed file; None if the file was rejected, or the receipt is a withdrawal. withdrawn_at: when the file was withdrawn."""
 
     receipt: Receipt
     landed: Path | None
+    withdrawn_at: datetime | None = None
 
 
 def landed_path(folder: Path, sha256: str) -> Path:
@@ -37,6 +38,7 @@ def landed_path(folder: Path, sha256: str) -> Path:
 def known_deliveries(place: Place, receipts: Sequence[Receipt]) -> list[Delivery]:
     """Receipts with their landed files. Raises UserError naming a landed file, a source or a map that is gone."""
     sources = {source.id: source.map for source in place.settings.source}
+    withdrawn = {r.withdraws_id: r.received_at for r in reversed(receipts) if r.withdraws_id}
     for receipt in receipts:
         if sources.get(receipt.source_id) != receipt.map_id:
             raise UserError(
@@ -45,7 +47,7 @@ def known_deliveries(place: Place, receipts: Sequence[Receipt]) -> list[Delivery
                 where=f"{place.settings_file} and line {receipt.submission_id} of {place.receipts_file.name}",
                 what_to_do=f"put the source back, with map = {receipt.map_id!r}: every run is made from all receipts",
             )
-    return [Delivery(r, _landed_of(place, r) if r.status == "landed" else None) for r in receipts]
+    return [Delivery(r, _landed_of(place, r) if r.status == "landed" else None, withdrawn.get(r.submission_id)) for r in receipts]
 
 
 def _landed_of(place: Place, receipt: Receipt) -> Path:

@@ -33,6 +33,7 @@ _RULES = (
     Rule("invalid_nhs_number", "flag", "an NHS number is not ten digits with a right check digit", "trace it; the record does not join on it"),
     Rule("repeated_digit_nhs_number", "flag", "an NHS number is one digit ten times", "trace the number; the record does not join on it"),
     Rule("missing_person", "flag", "no identifier of a person can be read", "trace the person; the record is costed under nobody"),
+    Rule("missing_activity", "flag", "the act of care that a record's codes belong to is not there", "send its file, or correct the number"),
     Rule("care_before_birth", "flag", "care began before the person's birth", "correct the date or the identifier"),
     Rule("care_after_death", "flag", "care began after the person's death", "correct the date or the identifier"),
     Rule("overlapping_stay", "flag", "a stay begins before the person's earlier stay at that provider ended", "correct the dates, or reverse it"),

@@ -29,6 +29,7 @@ class Receipt:
     """One file as it was received. `submission_id`: its line, from 1. `received_at`: UTC. `file_name`: below sources/, with /.
 
     A rejected file has its rule, its line (where there is one) and the reason; a landed one the hash of what landed.
+    A withdrawal is a receipt about an earlier one, `withdraws_id`, whose file it names, with the reason: its records count until then.
     `chain`: the hash of this line, to which the next is bound as its `previous`.
     """
 
@@ -40,7 +41,7 @@ class Receipt:
     map_id: str
     file_name: str
     received_at: datetime
-    status: Literal["landed", "rejected"]
+    status: Literal["landed", "rejected", "withdrawal"]
     n_record: int
     n_blank_line: int
     columns: tuple[str, ...]
@@ -48,6 +49,7 @@ class Receipt:
     reject_line: int | None = None
     reject_reason: str | None = None
     landed_sha256: str = ""
+    withdraws_id: int | None = None
     previous: str = ""
     chain: str = ""
 
@@ -85,7 +87,7 @@ def append_receipt(  # noqa: PLR0913 (a receipt has so many columns)
     partner_id: str,
     map_id: str,
     file_name: str,
-    status: Literal["landed", "rejected"],
+    status: Literal["landed", "rejected", "withdrawal"],
     n_record: int,
     n_blank_line: int = 0,
     columns: Sequence[str] = (),
@@ -93,6 +95,7 @@ def append_receipt(  # noqa: PLR0913 (a receipt has so many columns)
     reject_line: int | None = None,
     reject_reason: str | None = None,
     landed_sha256: str = "",
+    withdraws_id: int | None = None,
     received_at: datetime | None = None,
 ) -> Receipt:
     """Add one receipt, on the disk before this returns. Only within `hold`. received_at: now, unless given (with a time zone).
@@ -107,7 +110,8 @@ def append_receipt(  # noqa: PLR0913 (a receipt has so many columns)
         last = _last_whole(place.receipts_file, descriptor)
         receipt = Receipt(
             (last.submission_id if last else 0) + 1, sha256, n_byte, source_id, partner_id, map_id, file_name, moment, status,
-            n_record, n_blank_line, tuple(columns), reject_rule, reject_line, reject_reason, landed_sha256, last.chain if last else FIRST_LINK,
+            n_record, n_blank_line, tuple(columns), reject_rule, reject_line, reject_reason, landed_sha256, withdraws_id,
+            last.chain if last else FIRST_LINK,
         )  # fmt: skip
         line, chain = _written(receipt)
         _write_all(descriptor, line + b"\n")
@@ -117,6 +121,31 @@ def append_receipt(  # noqa: PLR0913 (a receipt has so many columns)
     if is_new:
         fsync(place.root)
     return replace(receipt, chain=chain)
+
+
+def known_receipts(receipts: Sequence[Receipt], moment: datetime) -> list[Receipt]:
+    """The receipts that there were at a moment: the first ones, up to the last that was received by then."""
+    last = max((r.submission_id for r in receipts if r.received_at <= moment), default=0)
+    return list(receipts[:last])
+
+
+def withdraw_file(place: Place, receipts: Sequence[Receipt], file: str, reason: str) -> Receipt:
+    """Add the receipt of a withdrawal. Only within `hold`. file: a name below sources/, or a submission_id. Raises UserError."""
+    gone = {r.withdraws_id for r in receipts}
+    found = [r for r in receipts if file in (r.file_name, str(r.submission_id)) and r.status == "landed"]
+    here = [r for r in found if r.submission_id not in gone]
+    if len(here) != 1:
+        listed = ", ".join(f"{r.submission_id} ({r.file_name})" for r in (here or [r for r in receipts if r.status == "landed"])[-8:])
+        none = f"{file} was withdrawn before" if found else f"no file {file} was received"
+        what = f"{file} names {len(here)} files that count" if here else none
+        raise UserError(what, where=str(place.receipts_file), what_to_do=f"give one submission_id: {listed}")
+    if not reason.strip():
+        raise UserError("a withdrawal wants a reason", where="--reason", what_to_do='say why: --reason "sent in error"')
+    one = here[0]
+    return append_receipt(
+        place, sha256=one.sha256, n_byte=one.n_byte, source_id=one.source_id, partner_id=one.partner_id, map_id=one.map_id,
+        file_name=one.file_name, status="withdrawal", n_record=0, reject_reason=reason.strip(), withdraws_id=one.submission_id,
+    )  # fmt: skip
 
 
 # --- one line ---

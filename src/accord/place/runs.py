@@ -98,8 +98,8 @@ class Staging:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
 
-    def publish(self, manifest: Manifest) -> Path:
-        """Make the run the current one, and return its folder. The manifest's hashes are filled in from the files.
+    def publish(self, manifest: Manifest, *, is_current: bool = True) -> Path:
+        """Make the run the current one, unless it is not to be, and return its folder. The manifest's hashes are filled in from the files.
 
         Every file is on the disk before the manifest is, the manifest before the run has its name, and the run before CURRENT
         names it; so whatever happens, CURRENT names a whole run. Raises AuditError if an audit does not hold, and UserError if
@@ -110,11 +110,11 @@ class Staging:
         if broken := [f"{a.name}: {a.detail}" for a in manifest.audits if not a.held]:
             raise AuditError(broken)
         try:
-            return self._publish(manifest)
+            return self._publish(manifest, is_current)
         except OSError as error:
             raise _unpublished(self.place, error) from None
 
-    def _publish(self, manifest: Manifest) -> Path:
+    def _publish(self, manifest: Manifest, is_current: bool) -> Path:
         names = list(_file_names(self.folder))
         for name in names:
             (self.folder / name).chmod(0o444)
@@ -128,7 +128,8 @@ class Staging:
         published = self.place.runs / self.run_id
         self.folder.rename(published)
         fsync(self.place.runs)
-        _set_current(self.place, self.run_id)
+        if is_current:
+            _set_current(self.place, self.run_id)
         return published
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from accord.errors import UserError
 from accord.place.toml_faults import Fault, did_you_mean
 
 _ID = "[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"
@@ -96,13 +97,28 @@ class Partner(_Written):
 
 
 class Source(_Written):
-    """A set of files that one partner delivers in one layout. `given`: values that the map asks for and the files do not hold."""
+    """A set of files that one partner delivers in one layout. `given`: values that the map asks for and the files do not hold.
+
+    corrects: whether what comes later corrects what came before: never (each record counts), by_key (a record replaces the one of the same
+    key), by_file (a file replaces the one before it). The map's [correction] says which columns tell.
+    """
 
     id: Id = Field(examples=["admissions"])
     glob: Glob = Field(examples=["hospital/admissions_*.csv"])
     map: MapId = Field(examples=["admissions"])
     partner: Id = Field(examples=["RMX"])
     given: dict[str, str] = {}
+    corrects: Literal["never", "by_key", "by_file"] = "never"
+
+
+class Snapshot(_Written):
+    """A moment with a name, such as a flex or freeze date: `accord run --known-at NAME` gives the run as it was known then.
+
+    at: the last day whose deliveries count, to its end in UTC.
+    """
+
+    name: Name = Field(examples=["2025-06 freeze"])
+    at: datetime.date = Field(examples=[datetime.date(2025, 8, 20)])
 
 
 class PlaceSettings(_Written):
@@ -116,6 +132,27 @@ class PlaceSettings(_Written):
     identity: Identity
     partner: Annotated[tuple[Partner, ...], Field(strict=False)] = ()
     source: Annotated[tuple[Source, ...], Field(strict=False)] = ()
+    snapshot: Annotated[tuple[Snapshot, ...], Field(strict=False)] = ()
+
+    def moment(self, text: str) -> datetime.datetime:
+        """The moment that a snapshot's name, a day (to its end in UTC) or a day and time with a zone stands for. Raises UserError."""
+        named = next((s.at for s in self.snapshot if s.name == text), None)
+        try:
+            day = named or datetime.date.fromisoformat(text)
+            return datetime.datetime.combine(day, datetime.time.max, datetime.UTC)
+        except ValueError:
+            pass
+        try:
+            moment = datetime.datetime.fromisoformat(text)
+            if moment.tzinfo is not None:
+                return moment.astimezone(datetime.UTC)
+        except ValueError:
+            pass
+        names = ", ".join(repr(s.name) for s in self.snapshot) or "place.toml has none"
+        raise UserError(
+            f"{text!r} is no moment", where="--known-at",
+            what_to_do=f"write a day as 2025-08-20, a time as 2025-08-20T12:00:00+00:00, or the name of a [[snapshot]] ({names})",
+        )  # fmt: skip
 
     def partner_of(self, source: Source) -> Partner:
         """The partner who delivers a source."""
@@ -129,6 +166,7 @@ def settings_faults(settings: PlaceSettings, root: Path) -> Iterator[Fault]:
         yield Fault(("period", "to"), what, "'from' is the first day in and 'to' the first day out, so 'to' must be later")
     yield from _repeats("partner", [p.id for p in settings.partner])
     yield from _repeats("source", [s.id for s in settings.source])
+    yield from _repeats("snapshot", [s.name for s in settings.snapshot], "name")
     yield from _dangling(settings)
     for n, system in enumerate(settings.identity.trust):
         if system in settings.identity.trust[:n]:
@@ -153,13 +191,13 @@ def is_inside(path: Path, folder: Path) -> bool:
     return written.is_relative_to(folder) or path.resolve().is_relative_to(folder.resolve())
 
 
-def _repeats(table: str, ids: list[str]) -> Iterator[Fault]:
+def _repeats(table: str, ids: list[str], key: str = "id") -> Iterator[Fault]:
     """Ids that differ only in capitals are taken for one: they become names of files and columns of other people's tools."""
     for n, each in enumerate(ids):
         first = next((i for i, other in enumerate(ids[:n]) if other.casefold() == each.casefold()), None)
         if first is not None:
-            what = f"{table} {n + 1} has the id '{each}', and so has {table} {first + 1}"
-            yield Fault((table, n, "id"), what, f"give each {table} an id of its own, different in more than capitals")
+            what = f"{table} {n + 1} has the {key} '{each}', and so has {table} {first + 1}"
+            yield Fault((table, n, key), what, f"give each {table} {'an' if key == 'id' else 'a'} {key} of its own, different in more than capitals")
 
 
 def _dangling(settings: PlaceSettings) -> Iterator[Fault]:

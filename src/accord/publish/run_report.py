@@ -50,7 +50,9 @@ _FLAGGED = """select count(*) from record_fate f where f.fate = 'accepted' and e
 
 _BRIDGE = """select case when total = 'activity' then 1 else 2 end, line_number, line, sum(n_record), sum(amount)
 from reconciliation where measure = 'cost' and (total = 'activity' or (total = ? and line_number > 1))
-group by 1, 2, 3 order by 1, 2"""
+group by 1, 2, 3
+having line not in ('superseded', 'cancellation', 'further months', 'taken back') or sum(n_record) <> 0 or sum(amount) <> 0
+order by 1, 2"""
 
 
 def run_report(connection: duckdb.DuckDBPyConnection) -> RunReport:
@@ -63,7 +65,8 @@ def run_report(connection: duckdb.DuckDBPyConnection) -> RunReport:
         "select file_name, coalesce('line ' || reject_line || ': ', '') || reject_reason from submission where status = 'rejected' order by 1"
     ).fetchall()
     return RunReport(
-        n_person=one("select count(*) from person"), n_file=one("select count(*) from submission"), n_rejected=len(rejected),
+        n_person=one("select count(*) from person"), n_rejected=len(rejected),
+        n_file=one("select count(*) from submission where status <> 'withdrawal'"),
         n_record=one("select count(*) from record_fate"), n_quarantined=one("select count(*) from quarantine"),
         n_flagged=one(_FLAGGED), populations=everyone,
         by_setting=_rows(connection, "setting", population), by_organisation=_rows(connection, "organisation", population),

@@ -22,9 +22,10 @@ SETTING = (
 ADMISSION = ("elective", "emergency", "maternity", "transfer", "other")
 SEX = ("female", "male", "other", "unknown")
 COST_BASIS = ("reported", "unit_cost", "minutes", "none")
-FATE = ("accepted", "quarantined", "exact_duplicate")
+FATE = ("accepted", "quarantined", "exact_duplicate", "superseded", "cancellation")
 SEVERITY = ("reject", "refuse", "flag")
-SUBMISSION_STATUS = ("landed", "rejected")
+SUBMISSION_STATUS = ("landed", "rejected", "withdrawal")
+ATTACHMENT_STANDING = ("attached", "not in force", "not found")
 POPULATION = ("registered", "resident")
 ORGANISATION_KIND = (
     "gp_practice", "hospital", "community", "mental_health", "council", "pharmacy", "ambulance", "voluntary", "payer", "area",

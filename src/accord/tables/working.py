@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from accord.tables.care import ACTIVITY
-from accord.tables.codes import POPULATION, SEVERITY, SEX
+from accord.tables.codes import ATTACHMENT_STANDING, FATE, POPULATION, SEVERITY, SEX
 from accord.tables.contract import Column, Table, bigint, day, flag, integer, moment, money, text
 
 REPEAT = Table(
@@ -16,6 +16,69 @@ REPEAT = Table(
         bigint("record_number", "The record.", required=True, lineage=True),
         integer("kept_submission_id", "The file of the record that is kept.", required=True, lineage=True),
         bigint("kept_record_number", "The record that is kept.", required=True, lineage=True),
+    ),
+    key=("submission_id", "record_number"),
+)
+
+RECORD_VERSION = Table(
+    name="record_version",
+    meaning="One record that may be corrected, replaced or withdrawn, or may do so to another.",
+    columns=(
+        integer("submission_id", "The file.", required=True, lineage=True),
+        bigint("record_number", "The record.", required=True, lineage=True),
+        bigint("record_id", "As in record_fate.", required=True),
+        bigint("hash_b", "Second half of its content hash.", required=True),
+        moment("known_at", "When its file was received.", required=True, lineage=True),
+        moment("withdrawn_at", "When its file was withdrawn.", lineage=True),
+        text("key_text", "What it is a version of; its content where it is of nothing.", required=True),
+        text("version", "Sorts as versions follow; NULL where only time tells."),
+        flag("is_cancel", "It takes its key out of force.", required=True),
+        text("scope", "What its file replaces, where a file replaces the one before it."),
+    ),
+    key=("submission_id", "record_number"),
+)
+
+CONTESTED = Table(
+    name="contested",
+    meaning="One span in which a record lives that shares its key, or is cancelled, replaced or withdrawn.",
+    columns=(
+        integer("submission_id", "The file.", required=True, lineage=True),
+        bigint("record_number", "The record.", required=True, lineage=True),
+        bigint("record_id", "As in record_fate.", required=True),
+        bigint("hash_b", "Second half of its content hash.", required=True),
+        text("key_text", "What it is a version of.", required=True),
+        text("version", "Sorts as versions follow."),
+        flag("is_cancel", "It takes its key out of force.", required=True),
+        moment("known_at", "When its file was received.", required=True, lineage=True),
+        moment("alive_at", "Since when it may count; NULL if it never did.", lineage=True),
+        moment("gone_at", "Until when; NULL if it still may.", lineage=True),
+    ),
+    key=("submission_id", "record_number", "alive_at"),
+)
+
+ENTRY = Table(
+    name="entry",
+    meaning="One time that a contested record came to count, or was taken back.",
+    columns=(
+        integer("submission_id", "The record's file.", required=True, lineage=True),
+        bigint("record_number", "The record.", required=True, lineage=True),
+        bigint("activity_id", "The id of the row in activity, where the record is an act of care.", required=True),
+        bigint("reverses_id", "Of a reversal: what it takes back."),
+        moment("known_at", "When.", required=True, lineage=True),
+        flag("is_in_force", "Whether it counts now.", required=True),
+    ),
+    key=("activity_id",),
+)
+
+UNENTERED = Table(
+    name="unentered",
+    meaning="One contested record that never came to count, and why.",
+    columns=(
+        integer("submission_id", "The file.", required=True, lineage=True),
+        bigint("record_number", "The record.", required=True, lineage=True),
+        text("fate", "As in record_fate.", required=True, codes=FATE),
+        integer("kept_submission_id", "Of an exact duplicate: the file of the record that counted.", lineage=True),
+        bigint("kept_record_number", "Of an exact duplicate: the record that counted.", lineage=True),
     ),
     key=("submission_id", "record_number"),
 )
@@ -74,6 +137,21 @@ ACTIVITY_IN_FORCE = Table(
     meaning="The acts of care that count, corrections and what they take back left out.",
     columns=tuple(column for column in ACTIVITY if column.name not in ("reverses_id", "is_in_force")),
     key=ACTIVITY.key,
+)
+
+ATTACHMENT = Table(
+    name="attachment",
+    meaning="One accepted record whose codes belong to an act of care of another file, and that act.",
+    columns=(
+        integer("submission_id", "The file.", required=True, lineage=True),
+        bigint("record_number", "The record.", required=True, lineage=True),
+        text("spell_code", "The number by which it names the act.", required=True),
+        text("standing", "Whether the act is there, and counts.", required=True, codes=ATTACHMENT_STANDING),
+        bigint("activity_id", "The act; NULL where it is not there or does not count."),
+        bigint("person_id", "The act's person."),
+        day("care_date", "The day the act began."),
+    ),
+    key=("submission_id", "record_number"),
 )
 
 PERSON_STATEMENT = Table(
@@ -152,6 +230,34 @@ IDENTIFIER_HASH = Table(
     columns=(
         text("identifier", "System, partner and value.", required=True, personal=True),
         bigint("identifier_hash", "63-bit keyed hash.", required=True),
+    ),
+    key=("identifier",),
+)
+
+SAME_PERSON = Table(
+    name="same_person",
+    meaning="One statement that two identifiers of one system are one person's.",
+    columns=(
+        text("identifier_system", "The system.", required=True),
+        text("previous_identifier", "What was in use before: system, partner and value.", required=True, personal=True),
+        text("current_identifier", "What is in use now: system, partner and value.", required=True, personal=True),
+        day("start_date", "First day that the previous one was in use, where stated."),
+        day("end_date", "First day that it was in use no more, where stated."),
+        moment("known_at", "When it was first received.", required=True, lineage=True),
+    ),
+    key=("previous_identifier", "current_identifier"),
+)
+
+LED_IDENTIFIER = Table(
+    name="led_identifier",
+    meaning="One identifier that statements of sameness are about, and the identifier of the same system that stands for its person.",
+    columns=(
+        text("identifier", "System, partner and value.", required=True, personal=True),
+        text("leads_to", "What stands for the person; itself where statements contradict one another.", required=True, personal=True),
+        flag("is_conflict", "Whether they do.", required=True),
+        day("start_date", "First day that it was in use, where stated."),
+        day("end_date", "First day that it was in use no more, where stated."),
+        moment("known_at", "When the first statement about it was received.", required=True, lineage=True),
     ),
     key=("identifier",),
 )

@@ -114,3 +114,29 @@ def test_the_emergency_care_map_names_every_field_of_the_national_layout(outside
     assert len(fields) == 340
     assert [field for field in fields if field not in named] == []
     assert [c for c in layout.read_columns() if c not in fields and c not in layout.may_lack()] == []
+
+
+def test_episodes_without_a_spell_number_form_spells_by_their_admission(raw, run) -> None:
+    """These files bear no spell number: the episodes of one person, provider and admission date are one spell. Their days are random."""
+    expected = Counter((r["PSEUDO_HESID"], r["PROCODE3"], r["ADMIDATE"]) for r in _of(raw, APC))
+    spells = run.sql("select n_episode, count(*) from spell group by n_episode").fetchall()
+    assert dict(spells) == Counter(expected.values())
+    assert run.sql("select count(*), count(spell_id) from stay_activity").fetchall() == [(2_074, 2_074)]
+
+
+def test_stays_without_a_discharge_are_open_unless_the_person_was_admitted_there_again(raw, run) -> None:
+    admitted: dict[tuple[str, str], list[str]] = {}
+    for r in _of(raw, APC):
+        admitted.setdefault((r["PSEUDO_HESID"], r["PROCODE3"]), []).append(r["ADMIDATE"])
+    lasting = [r for r in _of(raw, APC) if r["DISDATE"] in ("", "1800-01-01", "1801-01-01")]
+    again = sum(max(admitted[r["PSEUDO_HESID"], r["PROCODE3"]]) > r["ADMIDATE"] for r in lasting)
+    found = dict(run.sql("select end_basis, count(*) from spell where discharge_date is null group by end_basis").fetchall())
+    assert found == {"open": len(lasting) - again, "next_admission": again}
+
+
+def test_the_flag_of_overlapping_stays_is_that_of_spells(run) -> None:
+    spells = """select a.submission_id, a.record_number from spell s join stay_activity t on s.spell_id = t.spell_id
+        join activity a on t.activity_id = a.activity_id where s.is_overlapping"""
+    issues = "select submission_id, record_number from issue where rule = 'overlapping_stay'"
+    assert len(run.sql(issues).fetchall()) == 68
+    assert run.sql(f"({spells} except {issues}) union all ({issues} except {spells})").fetchall() == []

@@ -204,3 +204,68 @@ def test_registration_months_are_the_months_of_hospital_insurance(raw, run) -> N
         "select cast(sum(date_diff('month', start_date, end_date)) as bigint) from registration where population = 'registered'"
     ).fetchall()
     assert spans == [(months,)]
+
+
+@pytest.fixture(scope="module")
+def spells(claims, run, sent: Callable) -> dict[Key, tuple[int, int]]:
+    """The spell and the continuous stay of each dated claim."""
+    names = sent(run)
+    rows = run.sql(
+        """select a.submission_id, a.record_number, s.spell_id, s.continuous_stay_id
+        from stay_activity t join activity a on t.activity_id = a.activity_id join spell s on t.spell_id = s.spell_id"""
+    ).fetchall()
+    return {(names[submission], number): (spell, stay) for submission, number, spell, stay in rows}
+
+
+def joined(claims: dict[Key, Claim], spells: dict[Key, tuple[int, int]]) -> Iterator[list[Key]]:
+    """Claims that make one continuous stay: each against the one that ended last, whose days it shares or whose last day, elsewhere, it begins on."""
+    people: dict[str, list[Key]] = defaultdict(list)
+    for key in spells:
+        people[claims[key].person].append(key)
+    for each in people.values():
+        stay: list[Key] = []
+        last = None
+        for key in sorted(each, key=lambda k: (claims[k].admitted, claims[k].discharged, spells[k][0])):
+            c = claims[key]
+            if last and (c.admitted < last.discharged or (c.admitted == last.discharged and c.provider != last.provider)):
+                stay.append(key)
+            else:
+                if stay:
+                    yield stay
+                stay = [key]
+            if last is None or c.discharged >= last.discharged:
+                last = c
+        yield stay
+
+
+def test_overlapping_spells_keep_every_cent_once(claims, spells, run) -> None:
+    dated = [c for c in claims.values() if c.last_day]
+    assert len(dated) == len(spells) == len({spell for spell, _ in spells.values()})
+    found = run.sql("select count(*), sum(net_amount), sum(case when is_overlapping then 1 else 0 end) from spell").fetchall()
+    assert found == [(22_929, sum(c.net for c in dated), 185)]
+    assert run.sql("select sum(net_amount), sum(n_spell) from continuous_stay").fetchall() == [(sum(c.net for c in dated), 22_929)]
+
+
+def test_continuous_stays_are_those_worked_out_claim_by_claim(claims, spells) -> None:
+    expected = {frozenset(stay) for stay in joined(claims, spells)}
+    found: dict[int, set[Key]] = defaultdict(set)
+    for key, (_, stay) in spells.items():
+        found[stay].add(key)
+    assert {frozenset(stay) for stay in found.values()} == expected
+    assert len(expected) == 22_250
+
+
+def test_what_no_claim_says_is_not_taken_for_no_readmission(claims, spells, run) -> None:
+    """These files do not say how an admission came about: whoever came back within 30 days is in neither count."""
+    stays: dict[str, list[tuple[date, date]]] = defaultdict(list)
+    for stay in joined(claims, spells):
+        days = [(claims[k].admitted, claims[k].discharged) for k in stay]
+        stays[claims[stay[0]].person].append((_day(min(d[0] for d in days)), _day(max(d[1] for d in days))))
+    back = sum((b[0] - a[1]).days <= 30 for each in stays.values() for a, b in pairwise(sorted(each)))
+    found = run.sql("select is_readmitted, is_in_denominator, count(*) from readmission where next_stay_id is not null group by all").fetchall()
+    assert found == [(None, False, back)]
+    assert run.sql("select count(*) from readmission_exclusion where rule = 'admission_unknown'").fetchall() == [(back,)]
+
+
+def _day(text: str) -> date:
+    return date(int(text[:4]), int(text[4:6]), int(text[6:]))
