@@ -18,3 +18,8 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.loadgroup = True
     elif getattr(config.option, "dist", "no") == "load":
         config.option.dist = "loadgroup"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What runs on Spark comes first: one worker is busy with it for as long as the others are with all the rest."""
+    items.sort(key=lambda item: item.get_closest_marker("spark") is None)

@@ -279,7 +279,7 @@ class Bench(StrEnum):
 
 
 @app.command()
-def bench(
+def bench(  # noqa: PLR0913 (each option of a command is an argument)
     what: Annotated[Bench, typer.Argument(help="intake, tuva, place or all.")] = Bench.all,
     records: Annotated[int | None, typer.Option(min=100, help="Records of intake and place.", show_default="5 and 50 million")] = None,
     people: Annotated[int | None, typer.Option(min=10, help="People of tuva.", show_default="10,000")] = None,
@@ -289,9 +289,12 @@ def bench(
     ] = None,
     memory: Annotated[str, typer.Option(help="The most memory that what is measured may hold.")] = "8GB",
     threads: Annotated[int, typer.Option(min=1, help="How many threads it may use.")] = 2,
+    engine: Engine = EngineName.duckdb,
+    master: Master = None,
 ) -> None:
     """Measure speed and memory on invented records."""
-    for asked in benches.asked(what.value, records, people, benches.Limits(memory, threads, files, folder)):
+    limits = benches.Limits(memory, threads, files, folder, _resources(None, None, engine, master).spark)
+    for asked in benches.asked(what.value, records, people, limits):
         with _progress() as progress:
             figures = benches.bench(asked, progress)
         benches.print_figures(out, figures)

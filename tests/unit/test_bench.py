@@ -47,7 +47,7 @@ def _run(kind: str, n: int, limits: Limits) -> tuple[Figures, str]:
     return figures, shown.getvalue()
 
 
-@pytest.mark.parametrize(("kind", "n", "n_act"), [("intake", 2000, None), ("place", 2000, 1999), ("tuva", 10, 24)])
+@pytest.mark.parametrize(("kind", "n", "n_act"), [("intake", 2000, None), ("place", 2000, 2009), ("tuva", 10, 24)])
 def test_a_tiny_benchmark_prints_its_ratio_and_leaves_nothing(kind: str, n: int, n_act: int | None, tmp_path: Path) -> None:
     work = tmp_path / "work"
     work.mkdir()
@@ -62,6 +62,13 @@ def test_a_tiny_benchmark_prints_its_ratio_and_leaves_nothing(kind: str, n: int,
 def test_a_multiple_is_of_the_baseline_of_the_same_run() -> None:
     figures = Figures("place", "", "", Line("one scan", 2.0), (), (), 0)
     assert figures.multiple(Line("sort", 5.0)) == 2.5
+
+
+def test_spark_is_measured_on_steps_alone() -> None:
+    on_spark = replace(LIMITS, files=Path(), spark="local[2]")
+    assert [a.kind for a in asked("all", 100, 10, on_spark)] == ["place"]
+    with pytest.raises(UserError, match="'intake' measures how files are landed"):
+        asked("intake", 100, None, on_spark)
 
 
 def test_all_leaves_out_what_it_has_no_files_for() -> None:

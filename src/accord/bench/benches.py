@@ -28,12 +28,16 @@ N_BASELINE = 3
 
 @dataclass(frozen=True)
 class Limits:
-    """What a benchmark may use. files: the folder of the Tuva input layer; folder: where to work, the system's own if None."""
+    """What a benchmark may use. files: the folder of the Tuva input layer; folder: where to work, the system's own if None.
+
+    spark: the master that steps are run on; None is the embedded engine.
+    """
 
     memory: str
     threads: int
     files: Path | None = None
     folder: Path | None = None
+    spark: str | None = None
 
     @property
     def memory_byte(self) -> int:
@@ -77,8 +81,14 @@ KINDS = {
 
 
 def asked(what: str, n_record: int | None, n_people: int | None, limits: Limits) -> list[Asked]:
-    """The benchmarks that a word stands for, each of its usual size unless one is given. `all` has tuva only where its files are given."""
-    kinds = [kind for kind in KINDS if kind != "tuva" or limits.files] if what == "all" else [what]
+    """The benchmarks that a word stands for, each of its usual size unless one is given. Raises UserError.
+
+    `all` has tuva only where its files are given, and on Spark nothing but place: files are landed by the embedded engine alone.
+    """
+    if limits.spark and what not in ("place", "all"):
+        raise UserError(f"'{what}' measures how files are landed, which Spark has no part in", where="--engine", what_to_do="measure place on Spark")
+    all_kinds = ["place"] if limits.spark else [kind for kind in KINDS if kind != "tuva" or limits.files]
+    kinds = all_kinds if what == "all" else [what]
     return [Asked(kind, (n_people if kind == "tuva" else n_record) or KINDS[kind].default, limits) for kind in kinds]
 
 
@@ -91,12 +101,16 @@ def bench(asked: Asked, progress: Progress) -> Figures:
         _check_disk(Path(folder), kind.byte_each * asked.n, progress)
         progress(f"make {asked.n:,} {'people' if asked.kind == 'tuva' else 'records'}")
         place = _made(asked, Path(folder))
-        question = {"kind": asked.kind, "place": str(place.root), "memory_byte": limits.memory_byte, "threads": limits.threads, "scratch": folder}
+        question = {
+            "kind": asked.kind, "place": str(place.root), "memory_byte": limits.memory_byte, "threads": limits.threads, "scratch": folder,
+            "spark": limits.spark,
+        }  # fmt: skip
         seconds = [] if asked.kind == "place" else [_asked(question | {"what": "baseline"}, progress)["seconds"]]
         answer = _asked(question | {"what": "measured"}, progress)
         seconds += [_asked(question | {"what": "baseline"}, progress)["seconds"] for _ in range(N_BASELINE - len(seconds))]
+    title = kind.title.format(n=asked.n) + (f", on Spark ({limits.spark})" if limits.spark else "")
     return Figures(
-        asked.kind, kind.title.format(n=asked.n), kind.aim, Line(kind.baseline, median(seconds)),
+        asked.kind, title, kind.aim, Line(kind.baseline, median(seconds)),
         tuple(Line(*total) for total in answer["totals"]), tuple(Line(*step) for step in answer["steps"]), answer["peak_byte"],
     )  # fmt: skip
 

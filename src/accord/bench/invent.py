@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from accord.engine.duck import literal, name, parquet
+from accord.engine.duck import literal, name
 from accord.errors import UserError
 from accord.place import Place, append_receipt, hold, new_place, open_place
 
@@ -40,6 +40,10 @@ map = "{map}"
 partner = "{partner}"
 """
 
+CORRECTS = "hospital"
+_BY_KEY = """corrects = "by_key"
+"""
+
 # Numbers without a right check digit are left out: the k-th person has the k-th valid number of those reserved for tests, and beyond.
 _PEOPLE = """create table people as
 with weighed as (
@@ -49,21 +53,34 @@ select row_number() over (order by base) - 1 as k, cast(base * 10 + digit as var
 order by k limit {n}"""
 
 # One date in a hundred thousand cannot be read, and one record in ten thousand is there twice: dirt costs time too.
-_ACTS = """select 'R' || cast({i} as varchar) as record_id, p.nhs_number,
-  'S' || lpad(cast({i} % 211 as varchar), 4, '0') as site,
-  'P' || lpad(cast(hash({i}) % 97 as varchar), 4, '0') as practice,
-  ['GP', 'GP', 'GP', 'GP', 'OP', 'OP', 'CH', 'AE', 'IP', 'SC'][1 + cast(hash({i} + 1) % 10 as integer)] as setting,
-  cast(100 + hash({i} + 2) % 40 as varchar) as service, 'AA' || cast(10 + hash({i} + 3) % 80 as varchar) || 'Z' as hrg,
-  case when {i} % 101010 = 7 then '2024-13-01'
-    else strftime(date '{start}' + cast(hash({i} + 4) % {days} as integer), '%Y-%m-%d') end as start_date,
-  '' as end_date, cast(1 + hash({i} + 5) % 4 as varchar) as units,
-  cast(cast(hash({i} + 6) % 90000 as decimal(9, 2)) / 100 as decimal(9, 2)) as amount,
-  case when hash({i} + 7) % 4 > 0 then ''
-    else chr(cast(65 + hash({i} + 8) % 26 as integer)) || cast(10 + hash({i} + 9) % 90 as varchar) end as diagnosis,
-  'Ward ' || cast(hash({i} + 10) % 50 as varchar) as ward
-from (select case when r.i % 10000 = 9999 then r.i - 1 else r.i end as i from range({first}, {last}) r(i)) as numbered
-join people p on cast(hash(numbered.i) % {people} as bigint) = p.k"""
-"""One act of care a row number."""
+# An act in ten is a night or a few in hospital, half of them emergencies.
+_ACTS = """with numbered as (select case when r.i % 10000 = 9999 then r.i - 1 else r.i end as i from range({first}, {last}) r(i)),
+drawn as (
+  select i, p.nhs_number, ['GP', 'GP', 'GP', 'GP', 'OP', 'OP', 'CH', 'AE', 'IP', 'SC'][1 + cast(hash(i + 1) % 10 as integer)] as setting,
+    date '{start}' + cast(hash(i + 4) % {days} as integer) as day
+  from numbered join people p on cast(hash(i) % {people} as bigint) = p.k)
+select 'R' || cast(i as varchar) as record_id, nhs_number,
+  'S' || lpad(cast(i % 211 as varchar), 4, '0') as site,
+  'P' || lpad(cast(hash(i) % 97 as varchar), 4, '0') as practice,
+  setting, cast(100 + hash(i + 2) % 40 as varchar) as service, 'AA' || cast(10 + hash(i + 3) % 80 as varchar) || 'Z' as hrg,
+  case when i % 101010 = 7 then '2024-13-01' else strftime(day, '%Y-%m-%d') end as start_date,
+  '' as end_date,
+  case when setting <> 'IP' then '' else ['11', '21'][1 + cast(hash(i + 11) % 2 as integer)] end as admission,
+  case when setting <> 'IP' then '' else strftime(day, '%Y-%m-%d') end as admission_date,
+  case when setting <> 'IP' then '' else strftime(day + cast(hash(i + 12) % 8 as integer), '%Y-%m-%d') end as discharge_date,
+  cast(1 + hash(i + 5) % 4 as varchar) as units,
+  cast(cast(hash(i + 6) % 90000 as decimal(9, 2)) / 100 + {more} as decimal(9, 2)) as amount,
+  case when hash(i + 7) % 4 > 0 then ''
+    else chr(cast(65 + hash(i + 8) % 26 as integer)) || cast(10 + hash(i + 9) % 90 as varchar) end as diagnosis,
+  'Ward ' || cast(hash(i + 10) % 50 as varchar) as ward
+from drawn where i % {step} = 0"""
+"""One act of care a row number. step: every how many of them; more: what is added to the amount."""
+
+CORRECTED = 100
+"""One record in so many of a hospital is sent once more with another amount."""
+
+ONE_SCAN = "select sum(cost), count(distinct person_id) from {activity}"
+"""The baseline of steps: every cost added and every person counted, once over a published activity table."""
 
 
 def engine(memory: str, threads: int, scratch: Path) -> duckdb.DuckDBPyConnection:
@@ -88,13 +105,15 @@ def _n_people(n_record: int) -> int:
     return max(1, n_record // 50)
 
 
-def _acts(first: int, last: int, n_record: int) -> str:
-    text = _ACTS.replace("{i}", "numbered.i")
-    return text.format(first=first, last=last, start="2022-04-01", days=1096, people=_n_people(n_record))
+def _acts(first: int, last: int, n_record: int, step: int = 1, more: str = "0") -> str:
+    return _ACTS.format(first=first, last=last, start="2022-04-01", days=1096, people=_n_people(n_record), step=step, more=more)
 
 
 def landed_place(folder: Path, made: duckdb.DuckDBPyConnection, n_record: int) -> Place:
-    """A place of four partners and `n_record` acts of care, every file landed and received already, as intake leaves them."""
+    """A place of four partners and `n_record` acts of care, every file landed and received already, as intake leaves them.
+
+    The hospital has put one act in a hundred of its own right.
+    """
     acts = {"RAC": "hospital", "GPF": "contacts", "RCH": "community", "LA1": "council"}
     sources = [(source, ACTIVITY_MAP, partner) for partner, source in acts.items()]
     place = _place(folder, [*sources, ("registrations", "gp_registration", "GPF")], ("2022-04-01", "2025-04-01"))
@@ -104,6 +123,8 @@ def landed_place(folder: Path, made: duckdb.DuckDBPyConnection, n_record: int) -
         for i, (source, _, partner) in enumerate(sources):
             first, last = (n_record * k // len(sources) for k in (i, i + 1))
             _landed(made, place, _acts(first, last, n_record), (source, ACTIVITY_MAP, partner))
+        corrections = _acts(0, n_record // len(sources), n_record, step=CORRECTED, more="1")
+        _landed(made, place, corrections, (CORRECTS, ACTIVITY_MAP, "RAC"), file=f"{CORRECTS}_corrections")
         _landed(made, place, _REGISTRATIONS, ("registrations", "gp_registration", "GPF"))
     return place
 
@@ -118,10 +139,11 @@ _REGISTRATIONS = """select nhs_number, 'P' || lpad(cast(hash(k + span) % 97 as v
 from people, range(2) s(span) where span = 0 or k % 8 = 0"""
 
 
-def _landed(made: duckdb.DuckDBPyConnection, place: Place, rows: str, source: tuple[str, str, str]) -> None:
+def _landed(made: duckdb.DuckDBPyConnection, place: Place, rows: str, source: tuple[str, str, str], file: str = "") -> None:
     source_id, map_id, partner_id = source
+    file = file or source_id
     columns = [row[0] for row in made.execute(f"describe {rows}").fetchall()]
-    part = place.landed / f".{source_id}.part"
+    part = place.landed / f".{file}.part"
     listed = ", ".join(f"nullif(cast({name(c)} as varchar), '') as {name(c)}" for c in columns)
     halves = ", ".join(f"cast(hash(concat_ws('|', {side}, {', '.join(columns)})) >> 2 as bigint) as _hash_{side}" for side in ("'a'", "'b'"))
     halves = halves.replace("_hash_'a'", "_hash_a").replace("_hash_'b'", "_hash_b")
@@ -132,7 +154,7 @@ def _landed(made: duckdb.DuckDBPyConnection, place: Place, rows: str, source: tu
     n_byte = part.stat().st_size
     part.rename(place.landed / f"{sha256}.parquet")
     append_receipt(
-        place, sha256=sha256, n_byte=n_byte, source_id=source_id, partner_id=partner_id, map_id=map_id, file_name=f"{source_id}.csv",
+        place, sha256=sha256, n_byte=n_byte, source_id=source_id, partner_id=partner_id, map_id=map_id, file_name=f"{file}.csv",
         status="landed", n_record=n, columns=columns, landed_sha256=sha256,
     )  # fmt: skip
 
@@ -170,7 +192,7 @@ def _place(
         calendar="nhs_financial_year" if is_nhs else "calendar_year",
     )  # fmt: skip
     parts = [_PARTNER.format(id=id_, kind=kind) for id_, kind in partners.items()]
-    parts += [_SOURCE.format(id=id_, map=map_id, partner=partner) for id_, map_id, partner in sources]
+    parts += [_SOURCE.format(id=id_, map=map_id, partner=partner) + _BY_KEY * (id_ == CORRECTS) for id_, map_id, partner in sources]
     place.settings_file.write_text(head + "".join(parts), encoding="utf-8")
     if any(map_id == ACTIVITY_MAP for _, map_id, _ in sources):
         (place.maps / f"{ACTIVITY_MAP}.toml").write_bytes((files("accord.bench") / "activity.toml").read_bytes())
@@ -181,8 +203,3 @@ def all_text(made: duckdb.DuckDBPyConnection, sources: Sequence[Path], into: Pat
     """The baseline of reading: each file read as text by the engine's own reader, straight into Parquet."""
     for file in sources:
         made.execute(f"copy (select * from read_csv({literal(str(file))}, all_varchar = true)) to {literal(str(into / file.stem))} (format parquet)")
-
-
-def one_scan(made: duckdb.DuckDBPyConnection, activity: Path) -> None:
-    """The baseline of steps: every cost added and every person counted, once over a published activity table."""
-    made.execute(f"select sum(cost), count(distinct person_id) from {parquet([activity])}").fetchall()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import resource
 import sys
 import time
@@ -18,12 +19,13 @@ from typing import Any
 from accord import pipeline
 from accord.bench import invent
 from accord.engine import Session
+from accord.engine.duck import parquet
 from accord.engine.session import STEP_LOG
 from accord.errors import UserError
 from accord.intake import build as intake
 from accord.intake.catalogue import read_maps
 from accord.intake.receive import receive
-from accord.place import Place, hold, open_place, read_receipts, restricted_folder, source_files
+from accord.place import Place, current_run, hold, open_place, read_receipts, restricted_folder, source_files
 
 ENGINE_SHARE = 0.75
 """Of the memory that a benchmark may hold, what the engine is given: the rest is for what it does not count, and for Python."""
@@ -79,21 +81,43 @@ def _engine_memory(asked: dict[str, Any]) -> str:
 
 
 def _baseline(asked: dict[str, Any], place: Place) -> float:
+    if asked["spark"]:
+        return _scan_on_spark(asked, place)
     with invent.engine(_engine_memory(asked), asked["threads"], Path(asked["scratch"])) as made:
         began = time.perf_counter()
         if asked["kind"] == "place":
-            invent.one_scan(made, place.runs / (place.runs / "CURRENT").read_text().strip() / "tables" / "activity.parquet")
+            made.execute(invent.ONE_SCAN.format(activity=parquet([_activity(place)]))).fetchall()
         else:
             made.execute("set preserve_insertion_order = true")
             invent.all_text(made, sorted(place.sources.glob("*.csv")), Path(asked["scratch"]))
         return time.perf_counter() - began
 
 
+def _activity(place: Place) -> Path:
+    run = current_run(place)
+    assert run is not None
+    return run.folder / "tables" / "activity.parquet"
+
+
+def _scan_on_spark(asked: dict[str, Any], place: Place) -> float:
+    """The same scan on Spark, once it has started and has read the file's layout."""
+    from accord.engine import spark
+
+    started = spark.start(asked["spark"], Path(asked["scratch"]) / "spark", _engine_memory(asked))
+    try:
+        started.spark.read.parquet(str(_activity(place))).createOrReplaceTempView("activity")
+        began = time.perf_counter()
+        started.spark.sql(invent.ONE_SCAN.format(activity="activity")).collect()
+        return time.perf_counter() - began
+    finally:
+        started.stop()
+
+
 def _run(asked: dict[str, Any], place: Place) -> dict[str, Any]:
     """A whole run, from what is delivered or landed to what is published."""
     with _clock() as clock:
         began = time.perf_counter()
-        pipeline.run(place, clock.stage, pipeline.Resources(_engine_memory(asked), asked["threads"]))
+        pipeline.run(place, clock.stage, pipeline.Resources(_engine_memory(asked), asked["threads"], asked["spark"]))
         took = time.perf_counter() - began
         clock.stage("")
     return {"totals": [("to a published run", took)], "steps": clock.steps}
@@ -131,9 +155,22 @@ def main() -> None:
         answer = _answer(asked, place)
     except UserError as error:
         answer = {"user_error": [error.what, error.where, error.what_to_do]}
+    Path(asked["answer"]).write_text(json.dumps({**answer, "peak_byte": _peak_byte()}), encoding="utf-8")
+
+
+def _peak_byte() -> int:
+    """The most that this process or a child that has ended held; with Spark's own process, where it is on this machine and tells."""
     used = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     unit = 1 if sys.platform == "darwin" else 1024
-    Path(asked["answer"]).write_text(json.dumps({**answer, "peak_byte": unit * max(used)}), encoding="utf-8")
+    return unit * max(used) + _peak_of_spark()
+
+
+def _peak_of_spark() -> int:
+    pyspark = sys.modules.get("pyspark")
+    gateway = pyspark and pyspark.SparkContext._gateway
+    status = Path(f"/proc/{gateway.proc.pid}/status") if gateway else Path()
+    found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text()) if status.is_file() else None
+    return 1024 * int(found[1]) if found else 0
 
 
 if __name__ == "__main__":
