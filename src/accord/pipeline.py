@@ -189,6 +189,7 @@ def _publish(inputs: Inputs, key: bytes, folder: Path, progress: Progress, resou
             held = _audited(session)
             progress("content hashes")
             tables = {name: _entry(session, name) for name in PUBLISHED}
+            engine = session.maker.name if session.maker else "duckdb"
             lineage = recorded(session.steps, session.kernels, _raw_files(maps, deliveries))
         progress("publish")
         _keep_inputs(inputs, staging)
@@ -198,7 +199,7 @@ def _publish(inputs: Inputs, key: bytes, folder: Path, progress: Progress, resou
             (folder / f"{name}.parquet").rename(staging.folder / "tables" / f"{name}.parquet")
         _keep_restricted(place, folder, staging.run_id, [one.slug for one in maps.values()])
         try:
-            staging.publish(_manifest(staging, known_at, receipts, tables, held), is_current=inputs.known_at is None)
+            staging.publish(_manifest(staging, known_at, receipts, tables, held, engine), is_current=inputs.known_at is None)
         except BaseException:
             shutil.rmtree(restricted_folder(place) / staging.run_id, ignore_errors=True)
             raise
@@ -327,10 +328,10 @@ def _keep_restricted(place: Place, folder: Path, run_id: str, slugs: Sequence[st
 
 
 def _manifest(
-    staging: Staging, known_at: datetime, receipts: Sequence[Receipt], tables: Mapping[str, TableEntry], held: tuple[Audit, ...]
+    staging: Staging, known_at: datetime, receipts: Sequence[Receipt], tables: Mapping[str, TableEntry], held: tuple[Audit, ...], engine: str
 ) -> Manifest:
     return Manifest(
         run_id=staging.run_id, created_at=staging.created_at, known_at=known_at, accord_version=version("accord"),
-        python_version=platform.python_version(), duckdb_version=duckdb.__version__, rulebook_edition=rulebook.edition(),
+        python_version=platform.python_version(), duckdb_version=duckdb.__version__, engine=engine, rulebook_edition=rulebook.edition(),
         receipts=receipts_used(receipts), tables=dict(tables), audits=held,
     )  # fmt: skip

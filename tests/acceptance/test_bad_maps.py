@@ -49,10 +49,15 @@ id      = "stays"
 glob    = "stays.csv"
 map     = "stays"
 partner = "RMX"
+corrects = "by_key"
 
 [source.given]
 year_start = "2025-04-01"
 ward       = "W1"
+
+[[snapshot]]
+name = "freeze"
+at   = 2025-07-01
 """
 # Every section and every kind of reader, each option that has a default given another value where it can have one.
 RICH: dict[str, Any] = {
@@ -123,19 +128,25 @@ RICH: dict[str, Any] = {
             "start_date": {"date": "OLDFROM", "format": "YYYYMMDD"}, "end_date": {"date": "OLDTO", "format": "YYYYMMDD"},
         }
     ],
+    "correction": {
+        "key": ["NHS", "EPI"], "version": [{"integer": "VERSION"}, {"date": "CHANGED", "format": "YYYYMMDD"}], "scope": ["PERIOD"],
+        "cancels": {"column": "ADJUSTS", "in": ["1"]},
+    },
     "ignore": [{"columns": ["LINE", "NOTE"], "reason": "says nothing of care"}],
 }  # fmt: skip
 COLUMNS = [
     "NHS", "LOCAL", "DOB", "DOB2", "SEX", "ETHNOS", "IMD", "GP", "MONTHS", "LISTED", "AREA", "MOVED", "KIND", "FROM", "TO",
     "HRG", "EPI", "WEIGHT", "BED", "DRUGS", "RATE", "DAYS", "NET", "STATUS", "DIAG_1", "DIAG_2", "ICDV", "DIAGS", "OP_1",
     "OP_2", "OPDATE_1", "OPDATE_2", "SCORE", "SEEN", "SITE", "SITENAME", "LINE", "NOTE", "NEWNHS", "OLDNHS", "OLDFROM", "OLDTO", "RENUMBERED",
+    "VERSION", "CHANGED", "PERIOD", "ADJUSTS",
 ]  # fmt: skip
 RECORD = {
     "NHS": "9990000018", "LOCAL": "A1", "DOB": "1950-01-31", "SEX": "1", "ETHNOS": "A", "IMD": "3", "GP": "P1", "MONTHS": "3",
     "LISTED": "Y", "AREA": "E01", "MOVED": "01-JUN-2025", "KIND": "I", "FROM": "20250402", "TO": "20250404", "HRG": "AA01A", "EPI": "1",
     "WEIGHT": "1.5", "BED": "100.00", "DRUGS": "20.00", "RATE": "1.50", "DAYS": "2", "NET": "123.00", "STATUS": "final",
     "DIAG_1": "I10", "DIAG_2": "E119", "ICDV": "0", "DIAGS": "J45|J46", "OP_1": "W371", "OPDATE_1": "03/04/2025", "SCORE": "7",
-    "SEEN": "2025-04", "SITE": "S1", "SITENAME": "North Wing", "RENUMBERED": "N",
+    "SEEN": "2025-04", "SITE": "S1", "SITENAME": "North Wing", "RENUMBERED": "N", "VERSION": "1",
+    "CHANGED": "20250501", "PERIOD": "2025-04", "ADJUSTS": "0",
 }  # fmt: skip
 
 
@@ -189,7 +200,7 @@ FINE = (
     ("deleted", "*.required *.plus_days *.date_format *.first_position *.split *.most", "it has a default"),
     ("deleted", "person.death_date activity.provider activity.payer activity.duration_minutes organisation.parent", "it reads no column"),
     ("deleted", "activity.practice registration.0.end_date", "the columns it reads are read elsewhere too"),
-    ("dangled", "registration.0.when.in activity.when.not_in same_person.0.when.in", "the codes are the sender's own"),
+    ("dangled", "registration.0.when.in activity.when.not_in same_person.0.when.in correction.cancels.in", "the codes are the sender's own"),
     ("dangled", "activity.payer.constant activity.practice.first_of.1.constant", "organisations are known by any name"),
 )
 # Though `*.system` above is fine elsewhere: these must be in identity.trust, and those, dangled, are nearly a known code system.
@@ -201,6 +212,7 @@ ELSEWHERE = (
     ("dangled", "registration.0.start_date.given registration.0.end_date.months_after.given", "place.toml", "[source.given]"),
     ("dangled", "activity.service_code.given", "place.toml", "[source.given]"),
     ("deleted", "activity activity.quantity", "stays.toml", "may_lack"),
+    ("deleted", "correction", "place.toml", "corrects"),
     ("dangled", "activity.quantity.number", "stays.toml", "may_lack"),
 )
 OTHER_KINDS = (5, True, "text", {"strange": 5})
@@ -265,6 +277,8 @@ def lines_wanted(path: Key, how: str, new: Any, at: dict[Key, int], message: str
     wanted |= {at[path[:n]] for n in range(len(field), len(path)) if path[:n] in at}
     if how in ("deleted", "emptied", "retyped") and ("is not named by its map" in message or "no [[identifier]]" in message):
         wanted.add(1)  # what is no longer written stands on no line
+    if how == "emptied" and "need a key" in message:
+        wanted.add(at[path[:-1]])  # so does a list of nothing: its section is named
     return wanted
 
 
@@ -371,6 +385,13 @@ PLACE_MISTAKES = (
     ('  "local_id",\n', "", "stays.toml", 'system = "local_id"', "identity.trust"),
     ('"local_id"', '"local_ident"', "stays.toml", 'system = "local_id"', "did you mean 'local_ident'?"),
     ('partner = "RMX"', 'partner = "RMY"', "place.toml", "partner ", "did you mean 'RMX'?"),
+    ('corrects = "by_key"', 'corrects = "by_keys"', "place.toml", "corrects", "did you mean 'by_key'?"),
+    ('corrects = "by_key"', 'correcst = "by_key"', "place.toml", "correcst", "did you mean 'corrects'?"),
+    ('corrects = "by_key"', "corrects = 1", "place.toml", "corrects", "never, by_key, by_file"),
+    ('name = "freeze"', 'name = ""', "place.toml", "name ", "cannot be a name"),
+    ('name = "freeze"', 'nam = "freeze"', "place.toml", "nam ", "did you mean 'name'?"),
+    ("at   = 2025-07-01", 'at   = "July"', "place.toml", "at ", "at = 2025-08-20"),
+    ("at   = 2025-07-01", "", "place.toml", "[[snapshot]]", "at = "),
 )
 
 

@@ -115,6 +115,7 @@ def test_two_workers_run_the_demo_and_it_is_the_same_to_every_reader(cluster: st
     there, here = accord.open(place).current(), accord.open(copy_small_place(tmp_path / "twin")).run()
     assert set(here.manifest.tables) == set(PUBLISHED)
     assert _hashes(there) == _hashes(here)
+    assert (there.manifest.engine.split()[0], here.manifest.engine) == ("spark", "duckdb")
     _looks_the_same(there, here)
     assert {p.name for p in (place / "restricted").iterdir()} == {there.run_id}
     assert not [p for p in place.rglob("*") if p.name.startswith((".probe", ".parts", "part-", "_SUCCESS"))]

@@ -13,6 +13,10 @@ from accord.tables import Table
 class Maker(Protocol):
     """An engine beside the embedded one. It knows every table under the name that the session knows it by."""
 
+    @property
+    def name(self) -> str:
+        """Which engine it is, with its version."""
+
     def register(self, name: str, files: Sequence[Path]) -> None:
         """Make Parquet files of one layout readable under a name."""
 

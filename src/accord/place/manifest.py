@@ -54,6 +54,7 @@ class ReceiptsUsed(_Recorded):
 class Manifest(_Recorded):
     """A run's manifest.json; its keys are written in this order.
 
+    engine: what ran the steps: duckdb, or spark and its version.
     inputs: what is copied into inputs/ (place.toml, maps), by path. other_files: whatever else is in the run.
     Both, and each table's sha256, are filled in as the run is published.
     manifest_sha256: of the manifest's own text with this value left empty.
@@ -66,6 +67,7 @@ class Manifest(_Recorded):
     accord_version: str
     python_version: str
     duckdb_version: str
+    engine: str = "duckdb"
     rulebook_edition: str = ""
     receipts: ReceiptsUsed
     inputs: dict[str, str] = {}

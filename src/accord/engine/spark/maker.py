@@ -36,6 +36,11 @@ class SparkMaker:
         self._spark = started.spark
         self._tables: set[str] = set()
 
+    @property
+    def name(self) -> str:
+        """As the protocol says."""
+        return f"spark {self._spark.version}"
+
     def register(self, name: str, files: Sequence[Path]) -> None:
         """As the protocol says."""
         self._name(self._read(files), name)
