@@ -261,16 +261,17 @@ def _sweep(place: Place) -> None:
 
 def _session(folder: Path, deliveries: Sequence[Delivery], resources: Resources) -> Session:
     landed = sorted({d.landed.parent for d in deliveries if d.landed})
-    maker = _on_spark(resources.spark, folder, resources.memory_limit) if resources.spark else None
+    n_byte = sum(path.stat().st_size for path in {d.landed for d in deliveries if d.landed})
+    maker = _on_spark(resources.spark, folder, resources.memory_limit, n_byte) if resources.spark else None
     return Session(
         folder=folder, scratch=folder / "spill", readable=landed, memory_limit=resources.memory_limit, threads=resources.threads, maker=maker
     )
 
 
-def _on_spark(master: str, folder: Path, memory_limit: str | None) -> Maker:
+def _on_spark(master: str, folder: Path, memory_limit: str | None, n_byte: int) -> Maker:
     from accord.engine import spark  # a heavy import, only when asked for
 
-    started = spark.start(master, folder / "spill" / "spark", memory_limit)
+    started = spark.start(master, folder / "spill" / "spark", memory_limit, n_byte=n_byte)
     try:
         spark.probe(started, folder)
     except BaseException:

@@ -129,7 +129,7 @@ RICH: dict[str, Any] = {
         }
     ],
     "correction": {
-        "key": ["NHS", "EPI"], "version": [{"integer": "VERSION"}, {"date": "CHANGED", "format": "YYYYMMDD"}], "scope": ["PERIOD"],
+        "key": ["STAY"], "version": [{"integer": "VERSION"}, {"date": "CHANGED", "format": "YYYYMMDD"}], "scope": ["PERIOD"],
         "cancels": {"column": "ADJUSTS", "in": ["1"]},
     },
     "ignore": [{"columns": ["LINE", "NOTE"], "reason": "says nothing of care"}],
@@ -138,16 +138,18 @@ COLUMNS = [
     "NHS", "LOCAL", "DOB", "DOB2", "SEX", "ETHNOS", "IMD", "GP", "MONTHS", "LISTED", "AREA", "MOVED", "KIND", "FROM", "TO",
     "HRG", "EPI", "WEIGHT", "BED", "DRUGS", "RATE", "DAYS", "NET", "STATUS", "DIAG_1", "DIAG_2", "ICDV", "DIAGS", "OP_1",
     "OP_2", "OPDATE_1", "OPDATE_2", "SCORE", "SEEN", "SITE", "SITENAME", "LINE", "NOTE", "NEWNHS", "OLDNHS", "OLDFROM", "OLDTO", "RENUMBERED",
-    "VERSION", "CHANGED", "PERIOD", "ADJUSTS",
+    "STAY", "VERSION", "CHANGED", "PERIOD", "ADJUSTS",
 ]  # fmt: skip
 RECORD = {
     "NHS": "9990000018", "LOCAL": "A1", "DOB": "1950-01-31", "SEX": "1", "ETHNOS": "A", "IMD": "3", "GP": "P1", "MONTHS": "3",
     "LISTED": "Y", "AREA": "E01", "MOVED": "01-JUN-2025", "KIND": "I", "FROM": "20250402", "TO": "20250404", "HRG": "AA01A", "EPI": "1",
     "WEIGHT": "1.5", "BED": "100.00", "DRUGS": "20.00", "RATE": "1.50", "DAYS": "2", "NET": "123.00", "STATUS": "final",
     "DIAG_1": "I10", "DIAG_2": "E119", "ICDV": "0", "DIAGS": "J45|J46", "OP_1": "W371", "OPDATE_1": "03/04/2025", "SCORE": "7",
-    "SEEN": "2025-04", "SITE": "S1", "SITENAME": "North Wing", "RENUMBERED": "N", "VERSION": "1",
+    "SEEN": "2025-04", "SITE": "S1", "SITENAME": "North Wing", "RENUMBERED": "N", "STAY": "9", "VERSION": "1",
     "CHANGED": "20250501", "PERIOD": "2025-04", "ADJUSTS": "0",
 }  # fmt: skip
+
+OTHER = {"NHS": "9990000026", "STAY": "10"}
 
 
 def write(document: dict[str, Any]) -> tuple[str, dict[Key, int]]:
@@ -369,7 +371,7 @@ def make_rich(folder: Path) -> Path:
     (folder / "maps").mkdir()
     (folder / "place.toml").write_text(PLACE, encoding="utf-8")
     (folder / "maps" / "stays.toml").write_text(write(RICH)[0], encoding="utf-8")
-    records = [COLUMNS, [RECORD.get(c, "") for c in COLUMNS], [RECORD.get(c, "") if c != "NHS" else "9990000026" for c in COLUMNS]]
+    records = [COLUMNS, [RECORD.get(c, "") for c in COLUMNS], [{**RECORD, **OTHER}.get(c, "") for c in COLUMNS]]
     (folder / "sources" / "stays.csv").write_text("".join(";".join(r) + "\n" for r in records), encoding="cp1252")
     return folder
 

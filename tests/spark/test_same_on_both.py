@@ -18,9 +18,9 @@ ON_SPARK = Resources(spark=MASTER)
 
 
 def test_desynpuf_has_the_same_content_on_both(tmp_path: Path) -> None:
-    files = sorted(DATA.glob("DE1_0_*.csv.gz")) if DATA.is_dir() else []
-    if len(files) != 16:
-        pytest.skip("the sixteen files of DE-SynPUF (../shared/data beside the repository) are not here")
+    files = sorted(DATA.glob("DE1_0_*Sample_1.csv.gz")) if DATA.is_dir() else []
+    if len(files) != 4:
+        pytest.skip("the four files of DE-SynPUF's first sample (../shared/data beside the repository) are not here")
     place = tmp_path / "desynpuf"
     shutil.copytree(ROOT / "examples" / "desynpuf", place, ignore=shutil.ignore_patterns("landed", "runs", "restricted", "receipts*"))
     for file in files:
@@ -28,7 +28,7 @@ def test_desynpuf_has_the_same_content_on_both(tmp_path: Path) -> None:
     started()
     opened = accord.open(place)
     made = opened.run()
-    assert made.manifest.tables["activity"].n_row > 20_000
+    assert made.manifest.tables["activity"].n_row > 5_000
     same = opened.replay(made.run_id, resources=ON_SPARK)
     assert set(same) == set(PUBLISHED)
     assert [name for name, is_same in same.items() if not is_same] == []

@@ -24,6 +24,8 @@ BEHIND_AN_ADDRESS = ("pandas", "grpc", "grpc_status", "google.rpc", "zstandard")
 """What pyspark 4.3 asks for before it opens a Spark Connect address (`pyspark.sql.connect.utils`)."""
 
 DRIVER_HEAP = "2GB"
+PART_BYTE = 16_000_000
+"""Of landed, compressed files: ten times as much when it is being sorted."""
 INSTALL = "pip install -r requirements-spark.txt, or pip install 'accord[spark]'"
 MEANING: Mapping[str, str] = {
     "spark.sql.ansi.enabled": "true",  # an overflow or a bad cast stops the run
@@ -73,8 +75,11 @@ class Started:
             self.spark.stop()
 
 
-def start(master: str, scratch: Path, memory_limit: str | None = None, settings: Mapping[str, str] | None = None) -> Started:
+def start(
+    master: str, scratch: Path, memory_limit: str | None = None, settings: Mapping[str, str] | None = None, n_byte: int = 0
+) -> Started:
     """A session on `master`. scratch: where Spark keeps what it spills. memory_limit: the driver's heap, such as 6GB (2GB if None).
+    n_byte: how much there is to read, of which a session on this machine makes parts that fit into memory.
 
     A session that this process has already is used again, with tables of its own. Raises UserError where Spark is not installed,
     Java is not found, or the master does not answer.
@@ -95,7 +100,7 @@ def start(master: str, scratch: Path, memory_limit: str | None = None, settings:
         what = f"this process has a Spark session on {running.sparkContext.master} already, and one on {master} is asked for"
         raise UserError(what, where="the engine", what_to_do="use one master in one process")
     heap = (memory_limit or DRIVER_HEAP).upper().replace(" ", "").removesuffix("B").lower()
-    return Started(_classic(master, scratch, heap, settings or {}), master, is_ours=True)
+    return Started(_classic(master, scratch, heap, {**_parts(master, n_byte), **(settings or {})}), master, is_ours=True)
 
 
 def _installed(master: str) -> None:
@@ -191,9 +196,14 @@ def _here(master: str, scratch: Path, heap: str) -> dict[str, str]:
     if master.startswith("local") or "//127.0.0.1:" in master or "//localhost:" in master:
         settings |= {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
     if master.startswith("local"):
-        cores = os.cpu_count() or 1
-        settings |= {"spark.sql.shuffle.partitions": str(2 * cores), "spark.default.parallelism": str(cores), "spark.buffer.pageSize": "4m"}
+        settings |= {"spark.default.parallelism": str(os.cpu_count() or 1), "spark.buffer.pageSize": "4m"}
     return settings
+
+
+def _parts(master: str, n_byte: int) -> dict[str, str]:
+    """How many parts a shuffle makes on this machine; Spark joins small ones again. A cluster's own setting stays."""
+    n_part = max(2 * (os.cpu_count() or 1), n_byte // PART_BYTE)
+    return {"spark.sql.shuffle.partitions": str(n_part)} if master.startswith("local") else {}
 
 
 def _connected(master: str, settings: Mapping[str, str]) -> Any:
