@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from accord.intake.decode import FileForm, Position
-from accord.intake.frame import Framed
+from accord.intake.frame import Framed, feed_all
 from accord.intake.limits import MAX_RECORD_BYTES, MEBIBYTE, RefusedError, check_names
 
 Characters = NDArray[np.integer[Any]]
@@ -51,13 +51,7 @@ def frame_fixed(chunks: Iterable[bytes], form: FileForm, text: Path, lengths: Pa
     with text.open("wb") as text_file, lengths.open("wb") as lengths_file:
         text_file.write(f"{WHOLE_LINE}\n".encode())
         framer = _Framer(form, text_file, lengths_file)
-        try:
-            for chunk in chunks:
-                framer.feed(chunk)
-        except RefusedError as refusal:
-            if refusal.rule == "wrong_encoding" and refusal.line is None:
-                refusal.line = framer.n_line + 1
-            raise
+        feed_all(framer.feed, chunks, lambda: framer.n_line + 1)
         framer.feed(b"", is_last=True)
     positions = framer.positions or form.positions
     framed = Framed(tuple(p[0] for p in positions), framer.n_record, framer.n_blank_line, framer.n_content_byte, False, lengths)

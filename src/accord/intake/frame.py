@@ -8,7 +8,7 @@ counted and is no record, in a file of one column too (there, an empty value tha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -183,15 +183,20 @@ def frame(chunks: Iterable[bytes], form: FileForm, text: Path, lengths: Path) ->
     """
     with text.open("wb") as text_file, lengths.open("wb") as lengths_file:
         framer = _Framer(form, text_file, lengths_file)
-        try:
-            for chunk in chunks:
-                framer.feed(chunk)
-        except RefusedError as refusal:
-            if refusal.rule == "wrong_encoding" and refusal.line is None:
-                refusal.line = framer.line_at_end()
-            raise
+        feed_all(framer.feed, chunks, framer.line_at_end)
         framer.finish()
     return Framed(framer.columns, framer.n_record, framer.n_blank_line, framer.n_content_byte, framer.quotes_newlines, lengths)
+
+
+def feed_all(feed: Callable[[bytes], None], chunks: Iterable[bytes], line_now: Callable[[], int]) -> None:
+    """Give a framer every chunk. Bytes that are not the encoding's are found while decoding: their line is the one the framer has come to."""
+    try:
+        for chunk in chunks:
+            feed(chunk)
+    except RefusedError as refusal:
+        if refusal.rule == "wrong_encoding" and refusal.line is None:
+            refusal.line = line_now()
+        raise
 
 
 class _Framer:
