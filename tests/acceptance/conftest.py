@@ -124,7 +124,7 @@ def start_accord() -> Iterator[Callable[..., subprocess.Popen[str]]]:
     running: list[subprocess.Popen[str]] = []
 
     def start(*args: object) -> subprocess.Popen[str]:
-        source = str(Path(cli.__file__).parents[1])
+        source = str(Path(cli.__file__).parents[2])
         process = subprocess.Popen(
             [sys.executable, "-m", "accord", *map(str, args)], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": source}, start_new_session=True,

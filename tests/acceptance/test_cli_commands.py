@@ -141,12 +141,12 @@ def test_a_source_that_is_taken_out_after_it_delivered_is_named_and_nothing_is_l
     assert accord("verify", "-p", published).code == 0
 
 
-def test_demo_makes_its_place_once_and_runs_it(
+def test_the_small_demo_makes_its_place_once_and_runs_it(
     accord: Command, monkeypatch: pytest.MonkeyPatch, make_tiny: Callable[..., Path], tmp_path: Path
 ) -> None:
     # The invented place itself has its own tests: a tiny one stands in for it here, as it runs in two seconds.
     monkeypatch.setattr("accord.simulate.copy_small_place", lambda to: make_tiny(Path(to)))
-    first = accord("demo", tmp_path / "demo")
+    first = accord("demo", "--small", tmp_path / "demo")
     assert first.code == 0, first.err
     assert "Made an invented place" in first.out
     assert "audits hold" in first.out

@@ -73,7 +73,7 @@ def start_spark(settings: Path, tmp_path: Path) -> Iterator[Start]:
 
 def _run(settings: Path, *args: str) -> str:
     """The command in a process of its own, as no other master may be used in this one. Out: what it printed."""
-    env = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[1]), "SPARK_CONF_DIR": str(settings)}
+    env = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[2]), "SPARK_CONF_DIR": str(settings)}
     ended = subprocess.run([sys.executable, "-m", "accord", *args], env=env, text=True, capture_output=True, timeout=LONGEST, check=False)
     assert ended.returncode == 0, ended.stderr[-3000:]
     return ended.stdout
@@ -109,7 +109,7 @@ def server(start_spark: Start, tmp_path: Path) -> str:
 
 def test_two_workers_run_the_demo_and_it_is_the_same_to_every_reader(cluster: str, settings: Path, tmp_path: Path) -> None:
     place = tmp_path / "demo [1] {a,b}*?"  # a name that Spark would take for a pattern
-    assert "audits hold" in _run(settings, "demo", str(place), "--engine", "spark", "--master", cluster)
+    assert "audits hold" in _run(settings, "demo", "--small", str(place), "--engine", "spark", "--master", cluster)
     applications = [list((tmp_path / f"worker-{n}").glob("app-*/*")) for n in (1, 2)]
     assert [len(executors) for executors in applications] == [1, 1], "both workers had a part in it"
     there, here = accord.open(place).current(), accord.open(copy_small_place(tmp_path / "twin")).run()

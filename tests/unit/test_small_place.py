@@ -1,4 +1,4 @@
-"""The small place that `accord demo` makes: invented people only, believable amounts, and the faults its README names."""
+"""The small place that `accord demo --small` makes: invented people only, believable amounts, and the faults its README names."""
 
 from __future__ import annotations
 

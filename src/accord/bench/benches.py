@@ -19,7 +19,6 @@ from typing import Any
 from accord.bench import invent
 from accord.bench.figures import Figures, Line
 from accord.errors import UserError
-from accord.place import Place
 
 Progress = Callable[[str], None]
 N_BASELINE = 3
@@ -77,7 +76,16 @@ KINDS = {
         10_000, 500_000,
     ),
     "place": _Kind("{n:,} acts of care, landed files to a published run", "under 8 GB", "one scan", 50_000_000, 500),
+    "simulate": _Kind(
+        "an invented place of {n:,} people and three years, written as its partners would send it", "under 8 GB", "as many rows without a model",
+        1_000_000, 9_000,
+    ),
 }  # fmt: skip
+
+
+_BY_PEOPLE = ("tuva", "simulate")
+_BASELINE_AFTER = ("place", "simulate")
+"""Benchmarks whose baseline needs what they make."""
 
 
 def asked(what: str, n_record: int | None, n_people: int | None, limits: Limits) -> list[Asked]:
@@ -89,7 +97,7 @@ def asked(what: str, n_record: int | None, n_people: int | None, limits: Limits)
         raise UserError(f"'{what}' measures how files are landed, which Spark has no part in", where="--engine", what_to_do="measure place on Spark")
     all_kinds = ["place"] if limits.spark else [kind for kind in KINDS if kind != "tuva" or limits.files]
     kinds = all_kinds if what == "all" else [what]
-    return [Asked(kind, (n_people if kind == "tuva" else n_record) or KINDS[kind].default, limits) for kind in kinds]
+    return [Asked(kind, (n_people if kind in _BY_PEOPLE else n_record) or KINDS[kind].default, limits) for kind in kinds]
 
 
 def bench(asked: Asked, progress: Progress) -> Figures:
@@ -99,15 +107,18 @@ def bench(asked: Asked, progress: Progress) -> Figures:
         limits.folder.mkdir(parents=True, exist_ok=True)
     with _terminated_as_interrupted(), tempfile.TemporaryDirectory(prefix="accord-bench-", dir=limits.folder) as folder:
         _check_disk(Path(folder), kind.byte_each * asked.n, progress)
-        progress(f"make {asked.n:,} {'people' if asked.kind == 'tuva' else 'records'}")
-        place = _made(asked, Path(folder))
+        progress(f"make {asked.n:,} {'people' if asked.kind in _BY_PEOPLE else 'records'}")
+        place = Path(folder) / "place"
+        if asked.kind != "simulate":
+            _make(asked, place)
         question = {
-            "kind": asked.kind, "place": str(place.root), "memory_byte": limits.memory_byte, "threads": limits.threads, "scratch": folder,
-            "spark": limits.spark,
+            "kind": asked.kind, "place": str(place), "memory_byte": limits.memory_byte, "threads": limits.threads, "scratch": folder,
+            "spark": limits.spark, "n": asked.n,
         }  # fmt: skip
-        seconds = [] if asked.kind == "place" else [_asked(question | {"what": "baseline"}, progress)["seconds"]]
+        seconds = [] if asked.kind in _BASELINE_AFTER else [_asked(question | {"what": "baseline"}, progress)["seconds"]]
         answer = _asked(question | {"what": "measured"}, progress)
-        seconds += [_asked(question | {"what": "baseline"}, progress)["seconds"] for _ in range(N_BASELINE - len(seconds))]
+        question |= {"what": "baseline", "of": answer["of"]}
+        seconds += [_asked(question, progress)["seconds"] for _ in range(N_BASELINE - len(seconds))]
     title = kind.title.format(n=asked.n) + (f", on Spark ({limits.spark})" if limits.spark else "")
     return Figures(
         asked.kind, title, kind.aim, Line(kind.baseline, median(seconds)),
@@ -115,15 +126,15 @@ def bench(asked: Asked, progress: Progress) -> Figures:
     )  # fmt: skip
 
 
-def _made(asked: Asked, folder: Path) -> Place:
+def _make(asked: Asked, place: Path) -> None:
     limits = asked.limits
-    with invent.engine(f"{limits.memory_byte // 2_000_000}MB", limits.threads, folder) as made:
+    with invent.engine(f"{limits.memory_byte // 2_000_000}MB", limits.threads, place.parent) as made:
         if asked.kind == "tuva":
             if limits.files is None:
                 raise UserError("the Tuva input layer is not part of Accord", where="--files", what_to_do="give the folder of its files: --files DIR")
-            return invent.tuva_place(folder / "place", made, limits.files, asked.n)
-        make = invent.intake_place if asked.kind == "intake" else invent.landed_place
-        return make(folder / "place", made, asked.n)
+            invent.tuva_place(place, made, limits.files, asked.n)
+        else:
+            (invent.intake_place if asked.kind == "intake" else invent.landed_place)(place, made, asked.n)
 
 
 def _check_disk(folder: Path, n_byte: int, progress: Progress) -> None:

@@ -203,3 +203,14 @@ def all_text(made: duckdb.DuckDBPyConnection, sources: Sequence[Path], into: Pat
     """The baseline of reading: each file read as text by the engine's own reader, straight into Parquet."""
     for file in sources:
         made.execute(f"copy (select * from read_csv({literal(str(file))}, all_varchar = true)) to {literal(str(into / file.stem))} (format parquet)")
+
+
+_COLUMNS = 9
+"""Columns of a row that is made without a model: about as many as a partner's file has."""
+
+
+def rows_like(n_row: int, n_byte: int, to: Path) -> str:
+    """A statement that writes rows of random numbers, about as many bytes as asked for in all, as CSV."""
+    width = max(1, n_byte // max(n_row, 1) // _COLUMNS - 1)
+    columns = ", ".join(f"cast(random() * {10 ** min(width, 15)} as bigint) as c{i}" for i in range(_COLUMNS))
+    return f"copy (select {columns} from range({n_row})) to {literal(str(to))} (format csv, header)"

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from accord import pipeline
+from accord import pipeline, simulate
 from accord.bench import invent
 from accord.engine import Session
 from accord.engine.duck import parquet
@@ -49,7 +49,7 @@ class _Clock(logging.Handler):
     def stage(self, label: str) -> None:
         """A stage begins, and the one before ends; what its steps do not account for is the stage's own."""
         if label:
-            print(label, flush=True)  # noqa: T201
+            _tell(label)
         now = time.perf_counter()
         if self._stage:
             name, began, before = self._stage
@@ -59,6 +59,10 @@ class _Clock(logging.Handler):
 
     def _in_steps(self) -> float:
         return sum(seconds for _, seconds, n_row in self.steps if n_row is not None)
+
+
+def _tell(label: str) -> None:
+    print(label, flush=True)  # noqa: T201
 
 
 @contextmanager
@@ -80,7 +84,10 @@ def _engine_memory(asked: dict[str, Any]) -> str:
     return f"{int(asked['memory_byte'] * ENGINE_SHARE / 1e6)}MB"
 
 
-def _baseline(asked: dict[str, Any], place: Place) -> float:
+def _baseline(asked: dict[str, Any]) -> float:
+    if asked["kind"] == "simulate":
+        return _without_a_model(asked)
+    place = open_place(asked["place"])
     if asked["spark"]:
         return _scan_on_spark(asked, place)
     with invent.engine(_engine_memory(asked), asked["threads"], Path(asked["scratch"])) as made:
@@ -141,28 +148,53 @@ def _intake(asked: dict[str, Any], place: Place) -> dict[str, Any]:
     return {"totals": [("land", landed - began), ("read and fates", took - (landed - began)), ("intake", took)], "steps": clock.steps}
 
 
-def _answer(asked: dict[str, Any], place: Place) -> dict[str, Any]:
+def _simulate(asked: dict[str, Any]) -> dict[str, Any]:
+    """A place of three years, written; the most memory is that of this process and of each that makes people."""
+    options = simulate.asked(people=asked["n"], years=3, threads=asked["threads"])
+    began = time.perf_counter()
+    made = simulate.simulate(Path(asked["place"]), options, _tell)
+    took = time.perf_counter() - began
+    files = [f for f in made.place.sources.rglob("*.csv") if f.is_file()]
+    of = {"n_row": made.n_record, "n_byte": sum(f.stat().st_size for f in files)}
+    own, of_children = (_most(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    rate = f"to a written place, {made.n_record / took:,.0f} records a second"
+    return {"totals": [(rate, took, made.n_record)], "steps": [], "of": of, "peak_byte": own + options.threads * of_children}
+
+
+def _without_a_model(asked: dict[str, Any]) -> float:
+    """As many rows of as many bytes, of numbers drawn and written by the engine alone."""
+    with invent.engine(_engine_memory(asked), asked["threads"], Path(asked["scratch"])) as made:
+        began = time.perf_counter()
+        made.execute(invent.rows_like(asked["of"]["n_row"], asked["of"]["n_byte"], Path(asked["scratch"]) / "rows.csv"))
+        return time.perf_counter() - began
+
+
+def _answer(asked: dict[str, Any]) -> dict[str, Any]:
     if asked["what"] == "baseline":
-        return {"seconds": _baseline(asked, place)}
-    return _intake(asked, place) if asked["kind"] == "intake" else _run(asked, place)
+        return {"seconds": _baseline(asked)}
+    if asked["kind"] == "simulate":
+        return _simulate(asked)
+    place = open_place(asked["place"])
+    return {"of": {}, **(_intake(asked, place) if asked["kind"] == "intake" else _run(asked, place))}
 
 
 def main() -> None:
     """Do what is asked, then answer."""
     asked = json.loads(sys.argv[1])
-    place = open_place(asked["place"])
     try:
-        answer = _answer(asked, place)
+        answer = _answer(asked)
     except UserError as error:
         answer = {"user_error": [error.what, error.where, error.what_to_do]}
-    Path(asked["answer"]).write_text(json.dumps({**answer, "peak_byte": _peak_byte()}), encoding="utf-8")
+    Path(asked["answer"]).write_text(json.dumps({"peak_byte": _peak_byte(), **answer}), encoding="utf-8")
 
 
 def _peak_byte() -> int:
     """The most that this process or a child that has ended held; with Spark's own process, where it is on this machine and tells."""
-    used = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    unit = 1 if sys.platform == "darwin" else 1024
-    return unit * max(used) + _peak_of_spark()
+    return max(_most(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) + _peak_of_spark()
+
+
+def _most(who: int) -> int:
+    return (1 if sys.platform == "darwin" else 1024) * resource.getrusage(who).ru_maxrss
 
 
 def _peak_of_spark() -> int:

@@ -38,7 +38,7 @@ class Options:
 
 
 def asked(  # noqa: PLR0913 (each option of a command is an argument)
-    *, people: int | None = None, years: int | None = None, start: date | None = None, end: date | None = None, seed: int,
+    *, people: int | None = None, years: int | None = None, start: date | None = None, end: date | None = None, seed: int | None = None,
     practices: int | None = None, dirt: float = 1.0, faults: Mapping[str, float] | None = None, threads: int = 1,
 ) -> Options:  # fmt: skip
     """Options as a person gives them, None where they leave the choice to the model. Raises UserError at what makes no sense."""
@@ -48,6 +48,7 @@ def asked(  # noqa: PLR0913 (each option of a command is an argument)
     wanted = _practices(people) if practices is None else practices
     _within(wanted, 1, people, "--practices", "practices")
     _within(dirt, 0, 10, "--dirt", "times the usual dirt")
+    seed = MODEL["default"]["seed"] if seed is None else seed
     _within(seed, 0, 2**32 - 1, "--seed", "as a seed")
     for kind, share in (faults or {}).items():
         _known_fault(kind)

@@ -1,4 +1,4 @@
-"""How reports look on a terminal."""
+"""Runs, checks, differences and tables on a terminal."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _MOST_FILES = 4
 _RATES = ("cost per\nperson-\nmonth", "acts per\n1,000 person-\nmonths")
 
 
-def _grid(*headings: str, left: int = 1) -> Grid:
+def grid_of(*headings: str, left: int = 1) -> Grid:
     """Columns without lines between them: the first `left` hold words and may wrap, the others hold figures and may not."""
     grid = Grid(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     n_line = max(heading.count("\n") for heading in headings)
@@ -36,7 +36,8 @@ def _grid(*headings: str, left: int = 1) -> Grid:
     return grid
 
 
-def _last_is_words(grid: Grid) -> Grid:
+def last_is_words(grid: Grid) -> Grid:
+    """The same grid, its last column words instead of figures."""
     grid.columns[-1].justify, grid.columns[-1].no_wrap = "left", False
     return grid
 
@@ -80,7 +81,7 @@ def print_run(console: Console, settings: PlaceSettings, run: OpenRun, directory
 
 
 def _print_populations(console: Console, report: RunReport, currency: str) -> None:
-    grid = _grid("Population", "person-\nmonths", "acts of\ncare", f"cost,\n{currency}", *_RATES)
+    grid = grid_of("Population", "person-\nmonths", "acts of\ncare", f"cost,\n{currency}", *_RATES)
     for name, row in sorted(report.populations.items()):
         grid.add_row(name, *_rate_cells(row))
     if not report.populations:
@@ -104,7 +105,7 @@ def _rate_cells(row: RateRow) -> tuple[str, ...]:
 def _print_rates(console: Console, title: str, rows: Sequence[RateRow], currency: str) -> None:
     if not rows:
         return
-    grid = _grid(title, "acts of\ncare", "of which\nwithout\na cost", f"cost,\n{currency}", *_RATES)
+    grid = grid_of(title, "acts of\ncare", "of which\nwithout\na cost", f"cost,\n{currency}", *_RATES)
     for row in rows[:_MOST_GROUPS]:
         is_costed = row.n_without_cost < row.n_activity or not row.n_activity
         cost = (money(row.cost), money(row.cost_per_person_month, 2)) if is_costed else ("–", "–")
@@ -115,7 +116,7 @@ def _print_rates(console: Console, title: str, rows: Sequence[RateRow], currency
 
 
 def _print_bridge(console: Console, report: RunReport, currency: str) -> None:
-    grid = _grid("From the files to the population's cost", "records", currency)
+    grid = grid_of("From the files to the population's cost", "records", currency)
     for line, n, amount in report.bridge:
         is_total = line in ("in the file", "activity", "registered", "resident")
         style = "bold" if is_total else ("dim" if n == 0 and amount == 0 else "")
@@ -129,7 +130,7 @@ def print_diff(console: Console, diff: RunDiff, currency: str) -> None:
     if diff.changed_inputs:
         console.print(f"changed besides files: {plain(', '.join(diff.changed_inputs))}", soft_wrap=True)
     for total, (n_before, _, cost_before) in diff.before.items():
-        grid = _grid(total, "acts of\ncare", f"cost,\n{currency}")
+        grid = grid_of(total, "acts of\ncare", f"cost,\n{currency}")
         grid.add_row("before", f"{n_before:,}", money(cost_before, 2), style="bold")
         for m in (m for m in diff.moved if m.total == total):
             grid.add_row(f"  {m.cause}" + (f": {plain(m.what)}" if m.what else ""), f"{m.n_activity:+,}", money(m.cost, 2))
@@ -140,7 +141,7 @@ def print_diff(console: Console, diff: RunDiff, currency: str) -> None:
 
 def print_check(console: Console, report: CheckReport) -> None:
     """Per file what became of its records, what was found, and what later rooms will miss."""
-    grid = _grid("File", "partner", "map", "records", "accepted", "refused", "duplicates", "flagged", left=3)
+    grid = grid_of("File", "partner", "map", "records", "accepted", "refused", "duplicates", "flagged", left=3)
     for f in report.files:
         counts = [f"{n:,}" for n in (f.n_record, f.n_accepted, f.n_refused, f.n_duplicate, f.n_flagged)]
         is_rejected = f.status == "rejected"
@@ -169,7 +170,7 @@ def _print_file_findings(console: Console, f: FileReport) -> None:
     if not f.findings:
         return
     console.print(f"\n[bold]{plain(f.file_name)}[/]")
-    grid = _last_is_words(_grid("  rule", "severity", "column", "records", "for example", left=3))
+    grid = last_is_words(grid_of("  rule", "severity", "column", "records", "for example", left=3))
     for found in f.findings:
         example = f"record {found.example_record}: {found.example}"
         grid.add_row(f"  {found.rule}", found.severity, plain(found.column), f"{found.n:,}", plain(example))
@@ -178,7 +179,7 @@ def _print_file_findings(console: Console, f: FileReport) -> None:
 
 def print_tables(console: Console, run: OpenRun) -> None:
     """The tables of a run and what a row of each is."""
-    grid = _last_is_words(_grid("Table", "rows", "one row is"))
+    grid = last_is_words(grid_of("Table", "rows", "one row is"))
     for name, table in run.tables.items():
         grid.add_row(name, f"{run.manifest.tables[name].n_row:,}", table.meaning)
     console.print(grid)
@@ -187,7 +188,7 @@ def print_tables(console: Console, run: OpenRun) -> None:
 def print_columns(console: Console, table: Table) -> None:
     """A table's contract."""
     console.print(f"[bold]{table.name}[/]: {plain(table.meaning)}\nkey: {', '.join(table.key)} · edition {table.edition}")
-    grid = _grid("column", "type", "meaning", left=3)
+    grid = grid_of("column", "type", "meaning", left=3)
     for column in table:
         grid.add_row(column.name, column.type, plain(column.meaning))
     console.print(grid)
@@ -200,7 +201,7 @@ def print_rows(console: Console, run: OpenRun, name: str, most: int) -> None:
     n_row = run.manifest.tables[name].n_row
     widths = [max([len(c), *(len(str(r[i])) for r in rows)]) for i, c in enumerate(relation.columns)]
     if sum(widths) + 2 * len(widths) <= console.width:
-        grid = _grid(*relation.columns, left=0)
+        grid = grid_of(*relation.columns, left=0)
         for row in rows:
             grid.add_row(*(plain(_cell(v)) for v in row))
         console.print(grid)
@@ -224,7 +225,7 @@ def print_runs(console: Console, runs: Sequence[Run], current: Run | None) -> No
     if not runs:
         console.print("No run has been published yet: accord run")
         return
-    grid = _grid("run", "made at (UTC)", "files", "activities", "accord")
+    grid = grid_of("run", "made at (UTC)", "files", "activities", "accord")
     for run in runs:
         m = run.manifest
         mark = " (current)" if current and run.run_id == current.run_id else ""

@@ -1,0 +1,26 @@
+"""How reports look on a terminal.
+
+In:    a console, and what a command has to say: runs, checks, findings, what was simulated.
+Out:   `print_…`: one screen each.
+Reads: no rules.
+Never: works anything out, or shows text from outside as it stands: what would move a cursor is spelled out.
+"""
+
+from accord.screens.reports import (
+    print_check,
+    print_columns,
+    print_diff,
+    print_findings,
+    print_lineage,
+    print_rows,
+    print_run,
+    print_runs,
+    print_suggestion,
+    print_tables,
+)
+from accord.screens.simulation import print_calibration, print_faults, print_simulated
+
+__all__ = [
+    "print_calibration", "print_check", "print_columns", "print_diff", "print_faults", "print_findings", "print_lineage", "print_rows", "print_run",
+    "print_runs", "print_simulated", "print_suggestion", "print_tables",
+]  # fmt: skip
