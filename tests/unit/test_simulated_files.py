@@ -67,11 +67,7 @@ def test_records_people_and_amounts_are_those_of_the_truth(which: str, request: 
         records = _records(made.place.sources / name)
         assert len(records) == n_record, name
         cells = [r[amount_of[source]] for r in records] if amount_of[source] else []
-        spoiled = Decimal(_truth(made, f"""
-            select coalesce(sum(r.amount), 0) from true_record r join true_fault f using (file_number, record_number)
-            where file_number = {number} and f.kind = 'unreadable_amount'""")[0][0])  # fmt: skip
-        written = sum(Decimal(c) for c in cells if c and c != "to follow")
-        assert written + spoiled == (amount if cells else 0), name
+        assert sum(Decimal(c) for c in cells if c and c != "to follow") == (amount if cells else 0), name
         counted += 1
     assert counted > 200
     assert {str(p.relative_to(made.place.sources)) for p in made.place.sources.rglob("*.csv")} == {

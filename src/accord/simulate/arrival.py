@@ -41,9 +41,9 @@ def arrivals(population: Population, rows: Rows) -> Arrivals:
     if rows.source in _LATE:
         made = replace(made, month=made.month + _delay(rng, rows.size))
     if rows.source in _CORRECTED:
-        made = joined(*_wrong_first(rng, made))
+        made = joined(*_wrong_first(rng, made, population.calendar.n))
     if rows.source == "dispensing":
-        made = joined(*_taken_back(rng, made))
+        made = joined(*_taken_back(rng, made, population.calendar.n))
     if rows.source == "incident":
         made = _twice(rng, made)
     if rows.source in ("registration", "package", "mental_health_stay"):
@@ -60,24 +60,24 @@ def _delay(rng: np.random.Generator, size: int) -> Whole:
     return np.where(rng.random(size) < _SAID["late"], rng.integers(1, 4, size), 0)
 
 
-def _wrong_first(rng: np.random.Generator, made: Arrivals) -> tuple[Arrivals, Arrivals]:
-    """Of a share with an amount: first with another amount, a month before the right one comes."""
+def _wrong_first(rng: np.random.Generator, made: Arrivals, n_month: int) -> tuple[Arrivals, Arrivals]:
+    """Of a share with an amount: first with another amount, a month before the right one comes; until it has come the wrong one counts."""
     is_wrong = (rng.random(made.month.size) < _SAID["corrected"]) & (made.rows.amount > 0)
     first = made.only(is_wrong)
     amount = np.rint(first.rows.amount * rng.choice([0.5, 0.8, 1.1, 1.5, 2.0], first.month.size)).astype(np.int64)
-    wrong = replace(first, rows=replace(first.rows, amount=amount), in_force=np.zeros(first.month.size, bool))
+    wrong = replace(first, rows=replace(first.rows, amount=amount), in_force=first.month + 1 >= n_month)
     return replace(made, month=made.month + is_wrong), wrong
 
 
-def _taken_back(rng: np.random.Generator, made: Arrivals) -> tuple[Arrivals, Arrivals]:
-    """A share of dispensings is cancelled a month or two later: neither the form nor its cancellation counts."""
+def _taken_back(rng: np.random.Generator, made: Arrivals, n_month: int) -> tuple[Arrivals, Arrivals]:
+    """A share of dispensings is cancelled a month or two later: once that has come, neither the form nor its cancellation counts."""
     is_back = rng.random(made.month.size) < _SAID["taken_back"]
     first = made.only(is_back)
     columns = {**first.rows.columns, "is_cancelled": np.ones(first.month.size, bool)}
-    cancelled = Arrivals(
-        replace(first.rows, columns=columns), first.month + rng.integers(1, 3, first.month.size), first.part, np.zeros(first.month.size, bool)
-    )
-    return replace(made, in_force=~is_back), cancelled
+    month = first.month + rng.integers(1, 3, first.month.size)
+    in_force = np.ones(made.month.size, bool)
+    in_force[is_back] = month >= n_month
+    return replace(made, in_force=in_force), Arrivals(replace(first.rows, columns=columns), month, first.part, np.zeros(month.size, bool))
 
 
 def _twice(rng: np.random.Generator, made: Arrivals) -> Arrivals:

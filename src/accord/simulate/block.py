@@ -90,13 +90,13 @@ def _happened(population: Population, programmes: Programmes, stays: hospital.Ho
     inpatients = hospital.episodes(population, stays.stays)
     made = [
         _registrations(population), consultations, stays.attendances, inpatients, appointments, contacts, minds, wards,
-        _numbered(population, community.packages(population, programmes, stays)), _dispensings(population),
-        _numbered(population, primary.incidents(population, stays.attendances)), primary.online(population), community.voluntary_contacts(population),
+        community.packages(population, programmes, stays), primary.dispensings(population),
+        primary.incidents(population, stays.attendances), primary.online(population), community.voluntary_contacts(population),
         _deaths(population, stays.stays), clinics.questionnaires(population, stays),
         clinics.experiences(population, [stays.attendances, stays.stays, appointments, consultations, contacts]),
         _enrolments(programmes), _patients("patient", contacts), _patients("mental_health_patient", minds, wards),
     ]  # fmt: skip
-    return {one.source: one for one in made}
+    return {one.source: _numbered(population, one) for one in made}
 
 
 def _parts(population: Population, source: Source, every: Rows) -> Iterator[FilePart]:
@@ -143,11 +143,6 @@ def _if_last(died: Days, ends: Days) -> Days:
 def _numbered(population: Population, one: Rows) -> Rows:
     """Events with a number that stays theirs however often they are sent."""
     return replace(one, columns={**one.columns, "number": population.block * 10**8 + np.arange(one.size)})
-
-
-def _dispensings(population: Population) -> Rows:
-    made = _numbered(population, primary.dispensings(population))
-    return replace(made, columns={**made.columns, "is_cancelled": np.zeros(made.size, bool)})
 
 
 def _deaths(population: Population, stays: Rows) -> Rows:

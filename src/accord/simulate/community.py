@@ -81,7 +81,7 @@ def mental_health_stays(population: Population) -> Rows:
     who, day, end = who[order], day[order], end[order]
     far = np.int64(10**7)
     latest = np.concatenate(([-1], np.maximum.accumulate(who * far + end.astype(np.int64))[:-1]))
-    made = rows("mental_health_stay", who, day, known=end, number=np.arange(who.size))
+    made = rows("mental_health_stay", who, day, known=end)
     return made.only((who * far + day.astype(np.int64) > latest) & (end >= day))
 
 

@@ -59,7 +59,7 @@ def _within_a_stay(rng: np.random.Generator, population: Population, made: Arriv
     is_long = (rows["is_last"]) & (rows["episode"] == 1) & (rows.known - rows.day >= 3 * DAY) & made.in_force
     found = made.only(is_long & (rng.random(rows.size) < share * 4))
     day, spell = found.rows.day + DAY, found.rows["spell"] + 5 * 10**7
-    columns = {**found.rows.columns, "admitted": day, "spell": spell, "number": spell}
+    columns = {**found.rows.columns, "admitted": day, "spell": spell}
     return "overlapping_stay", replace(found, rows=replace(found.rows, day=day, columns=columns), in_force=np.zeros(found.month.size, bool))
 
 
@@ -79,11 +79,12 @@ def spoiled(population: Population, source: Source, table: pa.Table, made: Arriv
     drawn, edge, was = rng.random(table.num_rows), 0.0, pa.nulls(table.num_rows, pa.string())
     for kind, spoil in _SPOIL.items():
         share = _of(population, kind, made)
-        hit = (drawn >= edge) & (drawn < edge + share) & (fault == NO_FAULT)
+        may = (fault == NO_FAULT) & made.in_force
+        hit = may & (drawn >= edge) & (drawn < edge + share)
         edge += share
         column = _column(source, kind)
         if kind == "second_number":
-            hit = (fault == NO_FAULT) & _entered_twice(population, made, share) & (drawn > 0.5)
+            hit = may & _entered_twice(population, made, share) & (drawn > 0.5)
         if column not in table.column_names or not hit.any():
             continue
         at = np.flatnonzero(hit & _filled(table[column]))
@@ -92,7 +93,13 @@ def spoiled(population: Population, source: Source, table: pa.Table, made: Arriv
         table, was = _replaced(table, column, at, after), _put(was, at, before.take(pa.array(at)).cast(pa.string()))
         fault = fault.copy()
         fault[at] = KINDS.index(kind)
-    return _repeated(rng, population, Sent(table, made, fault, was))
+    return _repeated(rng, population, Sent(table, _that_counts(made, fault), fault, was))
+
+
+def _that_counts(made: Arrivals, fault: Whole) -> Arrivals:
+    """What still counts: no record whose day cannot be read, and no amount in words."""
+    amount = np.where(fault == KINDS.index("unreadable_amount"), 0, made.rows.amount)
+    return replace(made, rows=replace(made.rows, amount=amount), in_force=made.in_force & (fault != KINDS.index("unreadable_date")))
 
 
 def _column(source: Source, kind: str) -> str:
@@ -127,7 +134,7 @@ def _put(texts: pa.Array, at: Whole, values: pa.Array) -> pa.Array:
 
 def _repeated(rng: np.random.Generator, population: Population, sent: Sent) -> Sent:
     share = _of(population, "duplicate_record", sent.arrivals)
-    again = np.flatnonzero((rng.random(sent.fault.size) < share) & (sent.fault == NO_FAULT))
+    again = np.flatnonzero((rng.random(sent.fault.size) < share) & (sent.fault == NO_FAULT) & sent.arrivals.in_force)
     order = np.concatenate((np.arange(sent.fault.size), again))
     arrivals = sent.arrivals.only(order)
     is_copy = np.arange(order.size) >= sent.fault.size

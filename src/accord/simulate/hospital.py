@@ -258,5 +258,5 @@ def episodes(population: Population, stays: Rows) -> Rows:
 
 
 def _episode(stays: Rows, begins: Days, ends: Days, spell: Whole, number: Whole, is_last: Mask) -> Rows:
-    columns = {**stays.columns, "admitted": stays.day, "ends": ends, "spell": spell, "episode": number, "is_last": is_last, "number": spell}
+    columns = {**stays.columns, "admitted": stays.day, "ends": ends, "spell": spell, "episode": number, "is_last": is_last}
     return replace(stays, day=begins, columns=columns, amount=np.where(is_last, stays.amount, 0))

@@ -57,10 +57,6 @@ class Writer:
             known[token] = numbered("T", people.key[who])
         return known
 
-    def key(self, rows: Rows) -> Whole:
-        """A number of its own for each event of a source."""
-        return np.asarray(self.population.block * 10**8 + np.arange(rows.size))
-
     def practice(self, rows: Rows) -> pa.Array:
         """The practice of each person on the day."""
         codes = [practice_code(n) for n in range(self.population.geography.n_practice)]
@@ -94,7 +90,7 @@ class Writer:
         """One row a contact with a practice."""
         said = MODEL["gp"]
         return {
-            "consultation_id": numbered("C", self.key(rows)), **self.person(rows.who), "practice_code": self.practice(rows),
+            "consultation_id": numbered("C", rows["number"]), **self.person(rows.who), "practice_code": self.practice(rows),
             "contact_date": dates(rows.day), "staff_type": words(said["staff"], rows["staff"]), "mode": words(said["mode"], rows["mode"]),
             "minutes": pa.array(rows["minutes"]), "problem_codes": _problems(rows["problems"]),
         }  # fmt: skip
@@ -103,7 +99,7 @@ class Writer:
         """One row an emergency attendance, as ECDS."""
         people, by_kind = self.population.people, rows["kind"]
         return {
-            **self.person(rows.who, "NHS_NUMBER", "TOKEN_PERSON_ID"), "EPIKEY": numbered("", self.key(rows)), "ARRIVAL_DATE": dates(rows.day),
+            **self.person(rows.who, "NHS_NUMBER", "TOKEN_PERSON_ID"), "EPIKEY": numbered("", rows["number"]), "ARRIVAL_DATE": dates(rows.day),
             "DEPARTURE_DATE": dates(rows.known), "DEPARTURE_TIME_SINCE_ARRIVAL": pa.array(rows["minutes"]),
             "DEPARTMENT_TYPE": words(["01"], np.zeros(rows.size, int)), "ATTENDANCE_CATEGORY": words(["1"], np.zeros(rows.size, int)),
             "CHIEF_COMPLAINT": words([k.get("complaint", "") for k in _KINDS], by_kind),
@@ -138,7 +134,7 @@ class Writer:
         """One row an outpatient appointment, as HES."""
         people = self.population.people
         return {
-            **self.person(rows.who, "NEWNHSNO", "TOKEN_PERSON_ID"), "ATTENDKEY": numbered("", self.key(rows)), "APPTDATE": dates(rows.day),
+            **self.person(rows.who, "NEWNHSNO", "TOKEN_PERSON_ID"), "ATTENDKEY": numbered("", rows["number"]), "APPTDATE": dates(rows.day),
             "ATTENDED": words(["5", "3"], rows["is_missed"].astype(int)), "FIRSTATT": words(["2", "1"], rows["is_first"].astype(int)),
             "TRETSPEF": words(MODEL["clinic"]["specialty"], rows["specialty"]), "PROCODE3": words(_PARTNERS, rows["hospital"]),
             "PURCODE": _payer(rows), "GPPRAC": self.practice(rows), "FINAL_PRICE": _or_none(money(rows.amount), rows["is_missed"]),
@@ -156,7 +152,7 @@ class Writer:
     def online(self, rows: Rows) -> Columns:
         """One row a contact with the online clinic."""
         return {
-            "contact_id": numbered("N", self.key(rows)), **self.person(rows.who), "contact_date": dates(rows.day),
+            "contact_id": numbered("N", rows["number"]), **self.person(rows.who), "contact_date": dates(rows.day),
             "minutes": pa.array(rows["minutes"]), "outcome": words(MODEL["online"]["outcome"], rows["outcome"]), "price": money(rows.amount),
         }  # fmt: skip
 
@@ -173,7 +169,7 @@ class Writer:
     def community_contacts(self, rows: Rows) -> Columns:
         """One row a contact, as CSDS, known by the data set's own pseudonym."""
         return {
-            "PERSON ID": numbered("P", self.population.people.key[rows.who]), "CARE CONTACT IDENTIFIER": numbered("K", self.key(rows)),
+            "PERSON ID": numbered("P", self.population.people.key[rows.who]), "CARE CONTACT IDENTIFIER": numbered("K", rows["number"]),
             "ORGANISATION IDENTIFIER (CODE OF PROVIDER)": words(["ACH"], np.zeros(rows.size, int)), "CARE CONTACT DATE": dates(rows.day),
             "ATTENDANCE STATUS": words(["5", "3"], rows["is_missed"].astype(int)),
             "CARE PROFESSIONAL TEAM LOCAL IDENTIFIER": words(MODEL["community_contact"]["team"], rows["team"]),
@@ -183,7 +179,7 @@ class Writer:
     def mental_health_contacts(self, rows: Rows) -> Columns:
         """One row a contact, as MHSDS, known by the data set's own pseudonym."""
         return {
-            "Person_ID": numbered("M", self.population.people.key[rows.who]), "CareContactId": numbered("K", self.key(rows)),
+            "Person_ID": numbered("M", self.population.people.key[rows.who]), "CareContactId": numbered("K", rows["number"]),
             "OrgIDProv": words(["AMH"], np.zeros(rows.size, int)), "CareContDate": dates(rows.day),
             "AttendStatus": words(["5", "3"], rows["is_missed"].astype(int)),
             "CareProfTeamLocalId": words(MODEL["mental_health_contact"]["team"], rows["team"]),
@@ -194,7 +190,7 @@ class Writer:
         """One row a stay, as MHSDS: when it begins, and again when it has ended."""
         return {
             "Person_ID": numbered("M", self.population.people.key[rows.who]),
-            "HospProvSpellID": numbered("W", self.population.block * 10**8 + rows["number"]),
+            "HospProvSpellID": numbered("W", rows["number"]),
             "OrgIDProv": words(["AMH"], np.zeros(rows.size, int)), "StartDateHospProvSpell": dates(rows.day),
             "DischDateHospProvSpell": dates(rows.known), "UniqMonthID": pa.array(1_400 + rows["version"]),
         }  # fmt: skip
@@ -221,7 +217,7 @@ class Writer:
     def voluntary(self, rows: Rows) -> Columns:
         """One row a contact with the voluntary service."""
         return {
-            "contact_id": numbered("V", self.key(rows)), **self.person(rows.who), **self.names(rows.who),
+            "contact_id": numbered("V", rows["number"]), **self.person(rows.who), **self.names(rows.who),
             "birth_date": dates(self.population.people.birth[rows.who]), "contact_date": dates(rows.day),
             "activity": words(MODEL["voluntary"]["activity"], rows["activity"]), "minutes": pa.array(rows["minutes"]),
         }  # fmt: skip
@@ -242,8 +238,8 @@ class Writer:
     def experiences(self, rows: Rows) -> Columns:
         """One row an answer of a patient."""
         return {
-            **self.person(rows.who), "contact_date": dates(rows.day), "service": words(MODEL["experience"]["service"], rows["service"]),
-            "answer": pa.array(rows["answer"]),
+            "answer_id": numbered("E", rows["number"]), **self.person(rows.who), "contact_date": dates(rows.day),
+            "service": words(MODEL["experience"]["service"], rows["service"]), "answer": pa.array(rows["answer"]),
         }  # fmt: skip
 
     def enrolments(self, rows: Rows) -> Columns:

@@ -56,7 +56,7 @@ def dispensings(population: Population) -> Rows:
     n_condition = population.conditions.present(who, day).sum(axis=1)
     items = 1 + rng.poisson(MODEL["pharmacy"]["items_a_condition"] * n_condition)
     cost: Real = items * heavy(rng, MODEL["pharmacy"]["cost_an_item"], MODEL["pharmacy"]["spread_of_cost"], who.size)
-    return rows("dispensing", who, day, amount=np.maximum(pence(cost), 1), items=items)
+    return rows("dispensing", who, day, amount=np.maximum(pence(cost), 1), items=items, is_cancelled=np.zeros(who.size, bool))
 
 
 def incidents(population: Population, attendances: Rows) -> Rows:

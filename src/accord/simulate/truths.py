@@ -84,8 +84,8 @@ TRUE_RECORD = Table(
         integer("file_number", "The file, as in true_file.", required=True),
         bigint("record_number", "The record's place in the file, from 1.", required=True),
         bigint("person_key", "The person; NULL where it is nobody's."),
-        money("amount", "Its amount; 0 where its layout has none.", required=True),
-        flag("is_in_force", "Whether it counts: it is not spoiled beyond reading, not replaced, not cancelled, and it happened.", required=True),
+        money("amount", "Its amount; 0 where its layout has none, or where it is in words.", required=True),
+        flag("is_in_force", "Whether it counts: it happened, its day can be read, and nothing that came replaces, cancels or repeats it.", required=True),
     ),
     key=("file_number", "record_number"),
 )
