@@ -12,9 +12,9 @@ from typing import Any
 import duckdb
 
 from accord.engine.duck import connection, literal, name
-from accord.simulate.measures import MEASURES
+from accord.simulate.measures import MEASURES, TABLES
 
-_TABLES = ("activity", "diagnosis", "observation", "person", "person_month", "readmission", "registration", "spell")
+_TABLES = ("activity", "diagnosis", "observation", "person", "person_month", "readmission", "record_fate", "spell")
 EVERY_AGE = (0, 200)
 
 
@@ -90,8 +90,9 @@ def measure(run: Path) -> list[Measured]:
 
 
 def _value(opened: duckdb.DuckDBPyConnection, target: Target) -> float | None:
-    youngest, oldest = target.ages
-    found = opened.execute(MEASURES[target.measure], {"youngest": youngest, "oldest": oldest}).fetchall()
+    query = MEASURES[target.measure]
+    bounds = dict(zip(("youngest", "oldest"), target.ages, strict=True))
+    found = opened.execute(query, {name: age for name, age in bounds.items() if f"${name}" in query}).fetchall()
     value = found[0][0] if found else None
     return None if value is None else float(value)
 
@@ -100,4 +101,5 @@ def _opened(tables: Path) -> duckdb.DuckDBPyConnection:
     opened = connection({"allowed_directories": f"[{literal(str(tables))}]"})
     for table in _TABLES:
         opened.execute(f"create view {name(table)} as select * from read_parquet({literal(str(tables / f'{table}.parquet'))})")
+    opened.execute(TABLES)
     return opened

@@ -111,7 +111,7 @@ def _package(rng: np.random.Generator, who: Whole, day: Days, end: Days, service
 
 def _long_term(rng: np.random.Generator, population: Population, who: Whole, day: Days) -> Whole:
     is_frail = population.conditions.frailty[who] + 0.3 * rng.standard_normal(who.size)
-    return np.where(is_frail > 1.05, _NURSING, np.where(is_frail > 0.85, _RESIDENTIAL, _HOME_CARE))
+    return np.where(is_frail > 1.0, _NURSING, np.where(is_frail > 0.78, _RESIDENTIAL, _HOME_CARE))
 
 
 def _in_force(population: Population) -> Rows:
@@ -121,14 +121,20 @@ def _in_force(population: Population) -> Rows:
     share = np.interp(age, _COUNCIL["age"], _COUNCIL["share"]) * (0.3 + 2.2 * population.conditions.frailty) * (age >= 18)
     who = np.flatnonzero((rng.random(people.size) < share) & (people.entry() <= start) & (people.exit() > start))
     day = np.maximum(start - rng.integers(0, 700, who.size) * DAY, people.entry()[who])
-    return _package(rng, who, day, np.full(who.size, NEVER), _long_term(rng, population, who, day))
+    return _with_prices_of_the_young(population, _package(rng, who, day, np.full(who.size, NEVER), _long_term(rng, population, who, day)))
 
 
 def _new(population: Population, programmes: Programmes) -> Rows:
     rng = generator(population.options.seed, population.block, "new packages")
     who, day = population.draw("social_care")
     prevented = thinned(population, programmes, "social_care", who, day)
-    return _package(rng, who, day, np.full(who.size, NEVER), _long_term(rng, population, who, day), prevented)
+    made = _package(rng, who, day, np.full(who.size, NEVER), _long_term(rng, population, who, day), prevented)
+    return _with_prices_of_the_young(population, made)
+
+
+def _with_prices_of_the_young(population: Population, made: Rows) -> Rows:
+    is_young = (made["service"] == _HOME_CARE) & (population.people.age_on(made.who, made.day) < 65)
+    return replace(made, amount=np.where(is_young, np.rint(made.amount * _COUNCIL["younger"]).astype(np.int64), made.amount))
 
 
 def _after_stay(population: Population, hospital: Hospital) -> Rows:
@@ -136,7 +142,8 @@ def _after_stay(population: Population, hospital: Hospital) -> Rows:
     said = MODEL["reablement"]
     rng = generator(population.options.seed, population.block, "reablement")
     stays = _leavers(population, hospital, said["least_age"], said["least_nights"])
-    stays = stays.only((rng.random(stays.size) < said["share"]) & population.is_here(stays.who, stays.known + DAY))
+    is_dying = population.people.died[stays.who] - stays.known < said["not_before_death_days"] * DAY
+    stays = stays.only((rng.random(stays.size) < said["share"]) & ~is_dying & population.is_here(stays.who, stays.known + DAY))
     begins = stays.known + DAY
     ends = begins + rng.integers(21, 43, stays.size) * DAY
     goes_on = (rng.random(stays.size) < said["needs_more"]) & population.is_here(stays.who, ends + DAY)

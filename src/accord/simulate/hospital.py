@@ -32,17 +32,17 @@ class Hospital:
 
 def attendances_of(population: Population) -> tuple[Whole, Days]:
     """Who comes to an emergency department, before any programme; by practice more or less, as each truly does."""
-    who, day = population.draw("emergency_department")
-    level = practice_levels(population.geography.n_practice, "emergency_department")[population.people.practice_on(who, day)]
-    rng = generator(population.options.seed, population.block, "practice effect")
-    times = np.floor(level).astype(np.int64) + (rng.random(who.size) < level % 1)
-    return np.repeat(who, times), np.repeat(day, times)
+    people, first = population.people, population.calendar.first[:-1]
+    has_moved = first[None, :] >= people.moved[:, None]
+    practice = np.where(has_moved, people.practice_after[:, None], people.practice[:, None])
+    return population.draw("emergency_department", practice_levels(population.geography.n_practice, "emergency_department")[practice])
 
 
 def hospital_of(population: Population, programmes: Programmes, attendances: tuple[Whole, Days]) -> Hospital:
     """Every attendance and stay of a block, no two stays of one person at a time."""
     loose, admitted = _attendances(population, programmes, attendances)
-    stays = _apart(together([admitted, _direct(population, programmes), *_planned(population, programmes), _births(population)]))
+    last, others = _last(population, programmes), [_direct(population, programmes), *_planned(population, programmes), _births(population)]
+    stays = _apart(together([admitted, last, *others]))
     for n in range(_STAY["readmission_rounds"]):
         stays = _apart(together([stays, _readmissions(population, programmes, stays, n)]))
     stays = _apart(together(_transferred(population, stays)))
@@ -57,8 +57,9 @@ def _attendances(population: Population, programmes: Programmes, at: tuple[Whole
     age = population.people.age_on(who, day)
     kind = _kind(rng, age, "urgent")
     chance = np.interp(age, _STAY["admitted_age"], _STAY["admitted_share"])
-    chance = chance * np.exp(0.15 * population.people.latent[who] + 0.3 * population.conditions.frailty[who])
-    is_admitted = rng.random(who.size) < chance
+    chance = chance * np.exp(_STAY["admitted_latent"] * population.people.latent[who] + _STAY["admitted_frail"] * population.conditions.frailty[who])
+    winter = np.asarray(MODEL["shock"]["winter"])[day.astype("datetime64[M]").astype(np.int64) % 12]
+    is_admitted = rng.random(who.size) < chance * np.exp(_STAY["admitted_winter"] * winter)
     prevented = thinned(population, programmes, "emergency_department", who, day)
     hospital = hospital_near(population, who, day)
     made = rows("attendance", who, day, prevented=prevented, kind=kind, is_admitted=is_admitted, hospital=hospital)
@@ -88,6 +89,18 @@ def _direct(population: Population, programmes: Programmes) -> Rows:
     prevented = thinned(population, programmes, "emergency_department", who, day)
     kind = _kind(rng, population.people.age_on(who, day), "urgent")
     return _stays(rng, population, programmes, _Cause(who, day, kind, prevented), _DIRECT)
+
+
+def _last(population: Population, programmes: Programmes) -> Rows:
+    """Stays that end in death, and had it for their cause."""
+    rng = generator(population.options.seed, population.block, "last stays")
+    died = population.people.died
+    who = np.flatnonzero(~np.isnat(died) & (rng.random(died.size) < _STAY["died_in_hospital"]))
+    day = died[who] - np.ceil(heavy(rng, _STAY["last_nights"], 0.9, who.size)).astype(np.int64) * DAY
+    who, day = population.here(who, day)
+    kind = _kind(rng, population.people.age_on(who, day), "urgent")
+    made = _stays(rng, population, programmes, _Cause(who, day, kind, np.zeros(who.size, bool)), _VIA_ED)
+    return replace(made, known=died[who], columns={**made.columns, "destination": np.full(who.size, 2), "n_saved": np.zeros(who.size, np.int64)})
 
 
 def _planned(population: Population, programmes: Programmes) -> list[Rows]:
@@ -240,9 +253,10 @@ def _timed(population: Population, attendances: Rows) -> Rows:
     stayed = attendances["is_admitted"].astype(int)
     minutes = np.maximum(np.rint(heavy(rng, np.asarray(said["minutes"], float)[stayed], 0.55, attendances.size)), 8).astype(np.int64)
     group = np.where(stayed == 1, 2, (minutes > said["minutes"][0]).astype(int))
+    is_minor = (stayed == 0) & (rng.random(attendances.size) < said["minor"])
     factor = np.array([MODEL["hospital"][h]["market_forces"] for h in HOSPITALS])[attendances["hospital"]]
     amount = pence(np.asarray(said["price"], float)[group] * factor)
-    return replace(attendances, amount=amount, columns={**attendances.columns, "minutes": minutes, "group": group})
+    return replace(attendances, amount=amount, columns={**attendances.columns, "minutes": minutes, "group": group, "is_minor": is_minor})
 
 
 def episodes(population: Population, stays: Rows) -> Rows:

@@ -101,7 +101,7 @@ class Writer:
         return {
             **self.person(rows.who, "NHS_NUMBER", "TOKEN_PERSON_ID"), "EPIKEY": numbered("", rows["number"]), "ARRIVAL_DATE": dates(rows.day),
             "DEPARTURE_DATE": dates(rows.known), "DEPARTURE_TIME_SINCE_ARRIVAL": pa.array(rows["minutes"]),
-            "DEPARTMENT_TYPE": words(["01"], np.zeros(rows.size, int)), "ATTENDANCE_CATEGORY": words(["1"], np.zeros(rows.size, int)),
+            "DEPARTMENT_TYPE": words(["01", "03"], rows["is_minor"].astype(int)), "ATTENDANCE_CATEGORY": words(["1"], np.zeros(rows.size, int)),
             "CHIEF_COMPLAINT": words([k.get("complaint", "") for k in _KINDS], by_kind),
             "DIAGNOSIS_CODE_1": words([k.get("diagnosis", "") for k in _KINDS], by_kind),
             "DISCHARGE_DESTINATION": words(["306689006", "306706006"], rows["is_admitted"].astype(int)),
@@ -135,7 +135,7 @@ class Writer:
         people = self.population.people
         return {
             **self.person(rows.who, "NEWNHSNO", "TOKEN_PERSON_ID"), "ATTENDKEY": numbered("", rows["number"]), "APPTDATE": dates(rows.day),
-            "ATTENDED": words(["5", "3"], rows["is_missed"].astype(int)), "FIRSTATT": words(["2", "1"], rows["is_first"].astype(int)),
+            "ATTENDED": words(["5", "3", "2", "4"], rows["is_missed"] * (1 + rows["number"] % 3)), "FIRSTATT": words(["2", "1"], rows["is_first"].astype(int)),
             "TRETSPEF": words(MODEL["clinic"]["specialty"], rows["specialty"]), "PROCODE3": words(_PARTNERS, rows["hospital"]),
             "PURCODE": _payer(rows), "GPPRAC": self.practice(rows), "FINAL_PRICE": _or_none(money(rows.amount), rows["is_missed"]),
             "SEX": words(_SEX, people.is_male[rows.who]),

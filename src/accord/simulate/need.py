@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from accord.simulate.conditions import NAMES, Conditions, conditions_of
-from accord.simulate.draws import Days, Mask, Real, Whole, band_of, days_in, events, generator
+from accord.simulate.draws import DAY, Days, Mask, Real, Whole, band_of, days_in, events, generator
 from accord.simulate.geography import Geography, geography_of
 from accord.simulate.model import MODEL
 from accord.simulate.options import Options
@@ -74,11 +74,19 @@ class Population:
         entry, left = self.people.entry()[:, None], self.people.exit()[:, None]
         return (entry < self.calendar.first[None, 1:]) & (left > self.calendar.first[None, :-1])
 
-    def draw(self, service: str) -> tuple[Whole, Days]:
-        """Who has an event of a service, and on which day: only of those in the place on it."""
+    def draw(self, service: str, times: Real | float = 1.0) -> tuple[Whole, Days]:
+        """Who has an event of a service, and on which day: only of those in the place on it. Where a service comes in bursts, each brings several.
+
+        times: by how much the rate of each person and month is multiplied.
+        """
+        said = MODEL["service"][service]
         rng = generator(self.options.seed, self.block, service)
-        who, month = events(rng, self.rates(service))
+        who, month = events(rng, self.rates(service) * times / said.get("burst", 1.0))
         day = days_in(rng, month, self.calendar.first)
+        if "burst" in said:
+            n = rng.geometric(1 / said["burst"], who.size)
+            who = np.repeat(who, n)
+            day = np.repeat(day, n) + (rng.random(who.size) * said["burst_days"]).astype(np.int64) * DAY
         return self.here(who, day)
 
     def here(self, who: Whole, day: Days) -> tuple[Whole, Days]:

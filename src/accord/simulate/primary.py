@@ -33,7 +33,8 @@ def consultations(population: Population, programmes: Programmes) -> Rows:
 def _problems(rng: np.random.Generator, population: Population, who: Whole, day: Days) -> Whole:
     """The conditions coded at each contact, as bits. A practice that codes more finds more in the same people, and codes it more often."""
     level = practice_levels(population.geography.n_practice, "coding")[population.people.practice_on(who, day)][:, None]
-    extra = rng.random((population.people.size, len(CONDITIONS))) < _GP["found_where_coding_is_high"]
+    has = (~np.isnat(population.conditions.onset)).mean(axis=0)
+    extra = rng.random((population.people.size, len(CONDITIONS))) < _GP["found_where_coding_is_high"] * has
     present = population.conditions.present(who, day).astype(bool) | (extra[who] & (level > 1))
     is_coded = present & (rng.random(present.shape) < np.minimum(_GP["coded_at_a_contact"] * level, 1))
     return np.asarray((is_coded * (1 << np.arange(len(CONDITIONS)))).sum(axis=1))
