@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from accord.place.toml_lines import KeyPath
 from accord.place.toml_unions import (
@@ -53,12 +54,17 @@ class Fault:
 
 def faults_of(model: type[BaseModel], data: Mapping[str, Any], error: ValidationError) -> list[Fault]:
     """The faults behind one failed validation of `data`. A key missing because it is misspelled or misplaced is one fault."""
-    found = closest([put_back(model, e) for e in error.errors(include_url=False)], data)
+    found = [f for f in closest([put_back(model, e) for e in error.errors(include_url=False)], data) if not _is_short_by_faults(f)]
     missing = {(f.path[:-1], str(f.path[-1])) for f in found if f.kind == "missing"}
     strays = [f for f in found if f.kind == "extra_forbidden"]
     explained = {(f.path[:-1], _nearest_key(f, missing)) for f in strays} | {((), str(f.path[-1])) for f in strays}
     kept = [f for f in found if f.kind != "missing" or (f.path[:-1], str(f.path[-1])) not in explained]
     return list(_each_once(_fault(f, missing) for f in kept))
+
+
+def _is_short_by_faults(f: Found) -> bool:
+    """Whether a list is called too short only because those of its items that have faults were not counted."""
+    return f.kind == "too_short" and isinstance(f.given, list) and len(f.given) >= int(f.context["min_length"])
 
 
 def place_of(path: KeyPath) -> str:
@@ -195,6 +201,8 @@ def _assignment(f: Found) -> str:
 
 def _example(wanted: Any) -> str:
     member = members_of(wanted)[0]
+    if examples := _examples_of(member):
+        return _toml(examples[0])
     if literals := literals_of(wanted):
         return _toml(literals[0])
     if model_of(member):
@@ -203,7 +211,14 @@ def _example(wanted: Any) -> str:
             "{ " + ", ".join(f"{k} = {_toml(v.examples[0]) if v.examples else _example(v.annotation)}" for k, v in needed) + " }"
         )
     kind = kind_of_type(member)
+    if kind == "list" and model_of(item := next(iter(get_args(bare_type(member))), None)):
+        return f"[{_example(item)}]"
     return _WORDS[kind][1] if kind else "…"
+
+
+def _examples_of(wanted: Any) -> list[Any]:
+    """The examples that a type carries with it wherever it is used."""
+    return [e for part in get_args(wanted)[1:] if isinstance(part, FieldInfo) for e in part.examples or []]
 
 
 def _toml(value: Any) -> str:

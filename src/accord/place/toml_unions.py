@@ -149,7 +149,7 @@ def _member(members: list[Any], label: str) -> Any:
         bare = bare_type(member)
         written = str(bare).removeprefix("typing.").replace(" ", "").lower()
         names = {tag_of(member), getattr(bare, "__name__", None), written} - {None}
-        if label in names or label.replace(" ", "").lower() in names or any(label.endswith(f" {name}]") for name in names):
+        if label in names or label.replace(" ", "").lower() in names or any(label.rstrip("]").lower().endswith(f" {name}".lower()) for name in names):
             return member
         if label in [v for f in fields_of(bare).values() for v in literals_of(f.annotation)]:
             return member
@@ -173,7 +173,8 @@ def _closest_at(found: list[Found], depth: int, point: KeyPath, given: Any) -> l
 
 def _likeness(member: Any, given: Any, n_error: int) -> tuple[int, int]:
     """How much a value looks like one alternative: the keys they share, then the fewest errors; -1 if another kind of value."""
-    if kind_of_type(member) != kind_of_value(given):
+    kinds = (kind_of_type(member), kind_of_value(given))
+    if kinds[0] != kinds[1] and kinds != ("number", "whole"):
         return -1, -n_error
     return len(set(given) & set(fields_of(member))) if isinstance(given, dict) else 0, -n_error
 
