@@ -39,7 +39,7 @@ _WORDS = {
     "table": ("a table", "{ … }"),
 }
 _SAID_BY_MODEL = ("value_error", "assertion_error", "union_tag_not_found")
-_LIMIT = re.compile("(?:[A-Z][a-z]+ )+should ")  # "Input should be greater than 0", "List should have at least 1 item"
+_LIMIT = re.compile("[A-Z][a-z]+ (?:[A-Za-z]+ )*?should ")  # "Input should be greater than 0", "Decimal input should have no more …"
 _WRONG_KIND = ("_type", "_parsing", "_inexact", "int_from_float", "is_instance_of", "either")
 
 
@@ -117,13 +117,8 @@ def _fault(f: Found, missing: set[tuple[KeyPath, str]]) -> Fault:
             what, mend = f"{place} is not one that accord knows", _mend_stray(f, missing)
         case "literal_error" if kind_of_value(f.given) in map(kind_of_type, members_of(f.wanted)):
             what, mend = f"{place} is {_shown(f.given)}, which is not one of its values", _mend_value(f)
-        case "union_tag_not_found" if key := str(f.context.get("discriminator", "")).strip("'"):
-            values = [str(v) for m in members_of(f.wanted) for v in literals_of(fields_of(m)[key].annotation)]
-            what, mend = f"{place_of((*f.path, key))} is missing", f"add it; it may be: {', '.join(values)}"
-        case "union_tag_invalid":  # alternatives told apart by the value of one key, which Pydantic names in quotes
-            key, tag = str(f.context["discriminator"]).strip("'"), str(f.context["tag"])
-            what = f"{place_of((*f.path, key))} is {_shown(tag)}, which is not one of its values"
-            mend = did_you_mean(tag, [v.strip(" '") for v in str(f.context["expected_tags"]).split(",")], "it may be")
+        case "union_tag_not_found" | "union_tag_invalid" if key := str(f.context.get("discriminator", "")).strip("'"):
+            return _tag_fault(f, key)
         case kind if kind.endswith((*_WRONG_KIND, "literal_error")) and kind not in _SAID_BY_MODEL:
             what, mend = _wrong_kind(f, place), write + _allowed(f.wanted)
         case kind if kind not in _SAID_BY_MODEL and (limit := _LIMIT.match(f.message)):
@@ -132,6 +127,22 @@ def _fault(f: Found, missing: set[tuple[KeyPath, str]]) -> Fault:
         case _:
             what, mend = _said(f, place)
     return Fault(f.path, what, mend)
+
+
+def _tag_fault(f: Found, key: str) -> Fault:
+    """Alternatives told apart by the value of one key, which is missing, misspelled, or none of theirs."""
+    values = [str(v) for m in members_of(f.wanted) for v in literals_of(fields_of(m)[key].annotation)]
+    path = (*f.path, key)
+    if key in f.given:
+        given = f.given[key]
+        what = f"{place_of(path)} is {_shown(given)}, which is not one of its values"
+        return Fault(path, what, did_you_mean(given if isinstance(given, str) else "", values, "it may be"))
+    known = {k for m in members_of(f.wanted) for k in fields_of(m)}
+    stray = nearest(key, [k for k in f.given if k not in known])
+    if stray:
+        what = f"{place_of((*f.path, stray))} is not one that accord knows"
+        return Fault((*f.path, stray), what, f"did you mean '{key}'? It may be: {', '.join(values)}")
+    return Fault(f.path, f"{place_of(path)} is missing", f"add it; it may be: {', '.join(values)}")
 
 
 def _mend_stray(f: Found, missing: set[tuple[KeyPath, str]]) -> str:
