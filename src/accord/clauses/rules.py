@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from accord.clauses.terms import Rate, Rule
 from accord.clauses.walking import percent
@@ -40,7 +40,7 @@ def _read(value: Any, on: date, known_at: date) -> Any:
     match value:
         case Rule():
             amount = parameter(value.rule).at(on, known_at)
-            return amount[value.option] if value.option else amount
+            return Decimal(amount[value.option] if value.option else amount)
         case BaseModel():
             return with_rules_read(value, on, known_at)
         case tuple():
@@ -49,20 +49,23 @@ def _read(value: Any, on: date, known_at: date) -> Any:
             return value
 
 
-def rule_faults(value: Any, on: date, path: KeyPath = ()) -> Iterator[Fault]:
-    """What is wrong with the rules that terms name: none of that name, none for the day, or not that option. `path`: where the terms stand."""
+def rule_faults(value: Any, on: date, path: KeyPath = (), wanted: Any = Any) -> Iterator[Fault]:
+    """What is wrong with the rules that terms name: none of that name, none for the day, not that option, or another kind of number.
+
+    path: where the terms stand. wanted: what a rule there may give.
+    """
     match value:
         case Rule():
-            yield from _faults_of_one(value, on, path)
+            yield from _faults_of_one(value, on, path, wanted)
         case BaseModel():
             for name, field in type(value).model_fields.items():
-                yield from rule_faults(getattr(value, name), on, (*path, field.alias or name))
+                yield from rule_faults(getattr(value, name), on, (*path, field.alias or name), field.annotation)
         case tuple():
             for n, each in enumerate(value):
                 yield from rule_faults(each, on, (*path, n))
 
 
-def _faults_of_one(named: Rule, on: date, path: KeyPath) -> Iterator[Fault]:
+def _faults_of_one(named: Rule, on: date, path: KeyPath, wanted: Any) -> Iterator[Fault]:
     if named.rule not in rule_names():
         yield Fault((*path, "rule"), f"the rulebook has no rule '{named.rule}'", did_you_mean(named.rule, rule_names(), "the rules are"))
         return
@@ -77,6 +80,16 @@ def _faults_of_one(named: Rule, on: date, path: KeyPath) -> Iterator[Fault]:
     options = list(amount) if isinstance(amount, dict) else []
     if named.option not in (options or [""]):
         yield Fault((*path, "option"), *_wrong_option(named, options))
+    elif not _fits(number := amount[named.option] if options else amount, wanted):
+        yield Fault((*path, "rule"), f"the rule '{named.rule}' gives {number}, which cannot stand here", "name a rule of this kind of number")
+
+
+def _fits(amount: Decimal | int, wanted: Any) -> bool:
+    try:
+        TypeAdapter(wanted).validate_python(amount)
+    except ValidationError:
+        return False
+    return True
 
 
 def _wrong_option(named: Rule, options: list[str]) -> tuple[str, str]:
