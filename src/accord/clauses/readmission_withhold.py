@@ -23,9 +23,9 @@ Exclusion = Literal[
 
 
 class Group(Written):
-    """Readmissions after one sort of discharge. avoidable: the part of their value that is not paid, as a review of cases found it;
+    """Readmissions after one sort of discharge. One of the two says what is not paid.
 
-    or allowed: the part of the year before's value up to which they are paid. One of the two.
+    avoidable: that part of their value, as a review of cases found it. allowed: what is over that part of the year before's value.
     """
 
     after: Literal["elective", "other", "any"]

@@ -13,12 +13,12 @@ NOTHING = Decimal(0)
 
 
 def pennies(amount: Decimal) -> Decimal:
-    """An amount to the penny; half a penny goes away from zero.
+    """An amount to the penny; half a penny goes away from zero, and nothing has no sign.
 
-    >>> pennies(Decimal("0.125")), pennies(Decimal("-0.125"))
-    (Decimal('0.13'), Decimal('-0.13'))
+    >>> pennies(Decimal("0.125")), pennies(Decimal("-0.125")), pennies(Decimal("-0.004"))
+    (Decimal('0.13'), Decimal('-0.13'), Decimal('0.00'))
     """
-    return amount.quantize(PENNY, ROUND_HALF_UP)
+    return amount.quantize(PENNY, ROUND_HALF_UP) + NOTHING
 
 
 class Exact(NamedTuple):
