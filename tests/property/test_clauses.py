@@ -24,7 +24,7 @@ from accord.clauses import (
     stop_loss,
 )
 from accord.clauses.bridge import Bridge
-from accord.clauses.kinds import KINDS, Stage, changed_by, kind_of
+from accord.clauses.kinds import KINDS, Stage, changed_by, stage_of
 from accord.clauses.walking import PENNY, pennies
 from accord.settlement.contract import Contract
 
@@ -229,7 +229,7 @@ def test_a_clause_comes_after_the_one_it_changes_whatever_its_stage(clauses: lis
     place = {clause.id: n for n, clause in enumerate(chain)}
     assert all(place[changed_by(clause)] < place[clause.id] for clause in chain if changed_by(clause))
     assert len(chain) == len(CLAUSES)
-    unmoved = [list(Stage).index(kind_of(clause).stage) for clause in chain if clause.id != "back"]
+    unmoved = [list(Stage).index(stage_of(clause)) for clause in chain if clause.id != "back"]
     assert unmoved == sorted(unmoved)
 
 

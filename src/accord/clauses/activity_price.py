@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import Field
 
 from accord.clauses.bridge import Bridge
+from accord.clauses.lists import repeated
 from accord.clauses.rules import said, stated
 from accord.clauses.terms import Clause, Factor, Id, Listed, Rate, RuleName, Service, Written
 from accord.clauses.walking import Exact, money, percent, walk
@@ -78,14 +79,14 @@ def _steps(terms: Terms, facts: Facts) -> Iterator[Exact]:
 
 def faults(terms: Terms) -> Iterator[Fault]:
     """An adjustment that is named twice."""
-    ids = [each.id for each in terms.adjustments]
-    for n, each in enumerate(ids):
-        if each in ids[:n]:
-            yield Fault(("adjustments", n, "id"), f"the adjustment '{each}' is named twice", "give each an id of its own, or keep one")
+    yield from repeated("adjustments", [each.id for each in terms.adjustments])
+
+
+_UNPRICED = {"at_cost": "paid at cost", "not_paid": "not paid"}
 
 
 def describe(terms: Terms) -> str:
     """The clause in a sentence."""
-    adjusted = "".join(f"; {a.id} at {percent(a.rate)}" for a in terms.adjustments)
-    share = "" if terms.share is None else f", {said(terms.share)} of the price"
-    return f"pays each act by {terms.prices}{share}{adjusted}; acts without a price are {terms.unpriced.replace('_', ' ')}"
+    adjusted = "".join(f"; {a.id.replace('_', ' ')} at {percent(a.rate)}" for a in terms.adjustments)
+    share = "" if terms.share is None else f" at {said(terms.share)}"
+    return f"pays each act by {terms.prices}{share}{adjusted}; acts without a price are {_UNPRICED[terms.unpriced]}"

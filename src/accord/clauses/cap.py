@@ -12,7 +12,6 @@ from pydantic import Field
 from accord.clauses.bridge import Bridge
 from accord.clauses.terms import Clause, Id, Money, PartOf
 from accord.clauses.walking import Exact, money, percent, walk
-from accord.place.toml_faults import Fault
 
 
 class Terms(Clause):
@@ -60,12 +59,6 @@ def _limit(limit: Decimal | PartOf, facts: Facts) -> Decimal:
         return limit
     assert facts.base is not None, f"'{limit.of}' was not read"
     return limit.rate * facts.base
-
-
-def faults(terms: Terms) -> Iterator[Fault]:
-    """A cap on itself."""
-    if terms.of == terms.id:
-        yield Fault(("of",), f"the cap '{terms.id}' is on itself", "name the clause whose amount it limits")
 
 
 def describe(terms: Terms) -> str:

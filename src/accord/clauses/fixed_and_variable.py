@@ -89,7 +89,7 @@ def faults(terms: Terms) -> Iterator[Fault]:
 def describe(terms: Terms) -> str:
     """The clause in a sentence."""
     parts = "; ".join(
-        f"{said(p.rate)} of {p.service}" + (f" above or below {money(p.plan)}" if p.plan is not None else "") for p in terms.variable
+        f"{said(p.rate)} of {p.service.replace('_', ' ')}" + (f" over or under {money(p.plan)}" if p.plan is not None else "") for p in terms.variable
     )
     limit = f"; the differences move it by at most {percent(terms.limit)}" if terms.limit is not None else ""
-    return f"pays {money(terms.fixed)}, and {parts}, by {terms.prices}{limit}"
+    return f"pays {money(terms.fixed)}, and of activity by {terms.prices}: {parts}{limit}"

@@ -104,6 +104,11 @@ def kind_of(clause: Any) -> Kind:
     return KINDS[clause.kind]
 
 
+def stage_of(clause: Any) -> Stage:
+    """Where in the chain a clause stands: by its kind, but a stop-loss of all people comes after those of single ones."""
+    return Stage.aggregate if getattr(clause, "per", None) == "aggregate" else kind_of(clause).stage
+
+
 def prices_activity(clause: Any) -> bool:
     """Whether a clause pays for its services itself: a base does, and so does a marginal rate that names a list of prices."""
     return kind_of(clause).role is Role.base or getattr(clause, "prices", None) is not None

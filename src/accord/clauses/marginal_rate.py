@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from accord.clauses.bridge import Bridge
+from accord.clauses.lists import repeated
 from accord.clauses.rules import said, stated
 from accord.clauses.terms import Clause, Id, Listed, Money, Period, Rate, Reason, RuleName, Service, Written, exact
 from accord.clauses.walking import NOTHING, Exact, money, percent, walk
@@ -130,10 +131,7 @@ def faults(terms: Terms) -> Iterator[Fault]:
     if isinstance(terms.baseline, ValueOf) and terms.baseline.value_of.end_date <= terms.baseline.value_of.start_date:
         what = "the baseline's span ends before or as it starts"
         yield Fault(("baseline", "value_of", "to"), what, "'from' is the first day in and 'to' the first day out, so 'to' must be later")
-    ids = [scheme.id for scheme in terms.schemes]
-    for n, each in enumerate(ids):
-        if each in ids[:n]:
-            yield Fault(("schemes", n, "id"), f"the scheme '{each}' is listed twice", "give each an id of its own, or keep one")
+    yield from repeated("schemes", [scheme.id for scheme in terms.schemes])
 
 
 def describe(terms: Terms) -> str:
@@ -145,4 +143,4 @@ def describe(terms: Terms) -> str:
         base = money(held.amount)
     excluded = f"; paid in full: {', '.join(e.replace('_', ' ') for e in terms.excludes)}" if terms.excludes else ""
     by = f"by {terms.prices}" if terms.prices else f"as '{terms.of}' prices it"
-    return f"pays activity {by}; above {base}, {said(terms.rate_above)} of it{excluded}; the rest is ring-fenced"
+    return f"pays activity {by}; above {base} at {said(terms.rate_above)}{excluded}; the rest is ring-fenced"

@@ -164,5 +164,11 @@ def describe(terms: Terms) -> str:
     paid_in = " and ".join(f"{c.id} ({c.amount.budget if isinstance(c.amount, Budget) else money(c.amount)})" for c in terms.contributions)
     reserve = f", less {said(terms.reserve)} as reserve" if terms.reserve is not None else ""
     release = "".join(f", once {c.measure} reaches {percent(c.at_least)}" for c in terms.release)
-    by = (terms.gain.by.replace("_", " "), terms.loss.by.replace("_", " "))
-    return f"{paid_in} pay into a pool of {', '.join(terms.members)}; a gain is shared by {by[0]}{reserve}{release}, a loss by {by[1]}"
+    into = f"{paid_in} pay into a pool of {', '.join(terms.members)}"
+    return f"{into}; a gain is shared {_by(terms.gain)}{reserve}{release}; a loss {_by(terms.loss)}"
+
+
+def _by(sharing: Sharing) -> str:
+    stated_shares = ", ".join(f"{s.id} {percent(s.share)}" for s in sharing.shares)
+    words = {"equal": "equally", "lost_activity": "among those who lost activity", "stated": f"by stated shares ({stated_shares})"}
+    return words.get(sharing.by, f"by {sharing.by}")

@@ -122,4 +122,4 @@ def describe(terms: Terms) -> str:
 
 
 def _shares(bands: Sequence[Band]) -> str:
-    return ", ".join(f"{percent(band.share)} {_span(band)}" for band in bands)
+    return ", ".join(f"{percent(band.share)} of the part {_span(band)}" for band in bands)

@@ -28,7 +28,7 @@ def stated(rate: Rate | None) -> Decimal:
 
 def said(rate: Rate) -> str:
     """A rate in words, or the rule that gives it."""
-    return percent(rate) if isinstance(rate, Decimal) else "the rate of " + rate.rule + (f" ({rate.option})" if rate.option else "")
+    return percent(rate) if isinstance(rate, Decimal) else f"the rate that {rate.rule}{f' ({rate.option})' if rate.option else ''} says"
 
 
 def with_rules_read(terms: M, on: date, known_at: date) -> M:

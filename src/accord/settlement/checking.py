@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from accord.clauses.kinds import kind_of
+from accord.clauses.kinds import kind_of, stage_of
 from accord.errors import UserError
 from accord.place import open_place, read_model
 from accord.place.toml import every_fault
@@ -73,9 +73,10 @@ def in_words(contract: Contract) -> Iterator[str]:
     if contract.under:
         yield f"It is under the contract '{contract.under}'."
     for n, clause in enumerate(contract.chain(), start=1):
-        kind = kind_of(clause)
-        shadow = ", shown and not paid" if clause.shadow else ""
-        services = f" [{', '.join(clause.services)}]" if getattr(clause, "services", ()) else ""
-        yield f"{n}. {kind.stage}: '{clause.id}' ({kind.name}, {kind.role}{shadow}){services} {kind.describe(clause)}."
+        said = kind_of(clause).describe(clause)
+        yield f"{n}. {clause.id} ({clause.kind}): {stage_of(clause)}{', shown and not paid' if clause.shadow else ''}"
+        if getattr(clause, "services", ()):
+            yield f"   For {', '.join(clause.services)}."
+        yield f"   {said[:1].upper()}{said[1:]}."
         if clause.reference:
-            yield f"   as in: {clause.reference}"
+            yield f"   See {clause.reference}."

@@ -20,7 +20,7 @@ from accord.clauses import (
     risk_corridor,
     stop_loss,
 )
-from accord.clauses.kinds import Stage, changed_by, kind_of
+from accord.clauses.kinds import Stage, changed_by, stage_of
 from accord.clauses.terms import Id, Listed, Name, Period, Written
 
 AnyClause = Annotated[
@@ -66,7 +66,7 @@ class Contract(Written):
     def chain(self) -> list[Any]:
         """The clauses in the order in which they are settled: by stage, then as written; one that changes another comes after it."""
         stages = list(Stage)
-        waiting = sorted(self.clause, key=lambda clause: stages.index(kind_of(clause).stage))
+        waiting = sorted(self.clause, key=lambda clause: stages.index(stage_of(clause)))
         ordered: list[Any] = []
         while waiting:
             pending = {clause.id for clause in waiting}

@@ -166,7 +166,8 @@ def _of_faults(contract: Contract, clause: Any) -> Iterator[Fault]:
         return
     changed = by_id[of]
     if _leads_back(clause, by_id):
-        yield Fault(path, f"'{clause.id}' changes '{of}', which in the end changes '{clause.id}'", "let one of them name a base")
+        what = f"'{clause.id}' changes itself" if of == clause.id else f"'{clause.id}' changes '{of}', which in the end changes '{clause.id}'"
+        yield Fault(path, what, "name the clause whose amount it changes; in the end that is one that pays for care")
     elif changed.shadow and not clause.shadow:
         what = f"'{clause.id}' is paid, and changes '{of}', which is a shadow and is not"
         yield Fault(path, what, "write shadow = true here too, or take it out there")
