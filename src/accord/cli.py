@@ -26,6 +26,7 @@ from accord import pipeline, place, screens, simulate
 from accord.engine.recorded import recorded_files, trace_recorded
 from accord.errors import AuditError, ExitCode, UserError
 from accord.intake.draft import suggest
+from accord.settlement.checking import check_contract, in_words
 
 app = typer.Typer(
     name="accord", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
@@ -78,6 +79,9 @@ HERE = Path()
 
 map_commands = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(map_commands, name="map", help="Maps from a partner's layout to Accord's tables.")
+
+contract_commands = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(contract_commands, name="contract", help="Contracts between partners.")
 
 
 class Format(StrEnum):
@@ -252,6 +256,25 @@ def map_suggest(
     suggested = suggest(file, name)
     print(suggested.text, end="")
     screens.print_suggestion(err, suggested)
+
+
+@contract_commands.command("check")
+def contract_check(
+    file: Annotated[Path, typer.Argument(help="The contract, a TOML file.")],
+    directory: Annotated[
+        Path | None, typer.Option("--place", "-p", help="The place's folder.", show_default="the one that has the file in contracts/")
+    ] = None,
+) -> None:
+    """Tell every fault of a contract, or else what each of its clauses does, in the order in which they are settled."""
+    checked = check_contract(file, directory)
+    for fault in checked.faults:
+        _complain(str(fault))
+    if checked.faults or checked.contract is None:
+        raise typer.Exit(ExitCode.USER_ERROR)
+    for line in in_words(checked.contract):
+        _say(line)
+    if not checked.has_place:
+        _say("The file is in no place's contracts/, so its parties and the figures that it names were not looked for.")
 
 
 def _say(text: str) -> None:

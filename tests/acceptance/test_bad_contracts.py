@@ -21,7 +21,7 @@ import pytest
 from accord.clauses.kinds import KINDS
 from accord.clauses.terms import Written
 from accord.errors import UserError
-from accord.settlement.checking import check_contract
+from accord.settlement.checking import check_contract, read_contract
 
 Key = tuple[str | int, ...]
 Spoil = Callable[[str, str], tuple[UserError, ...]]
@@ -410,3 +410,131 @@ def test_each_key_of_a_contract_spoiled(name: str, path: Key, place: Path, spoil
         assert told & lines_wanted(path, how, new, at), (how, new, faults)
         if how == "misspelled":
             assert any(f"did you mean '{path[-1]}'?" in fault.what_to_do for fault in faults), (new, faults)
+
+
+# What is well formed and makes no sense: the contract, the key, its new value, the key whose line is told if another, words of the message.
+MISTAKES: tuple[tuple[str, Key, Any, Key | None, str], ...] = (
+    ("rich", ("period", "to"), date(2015, 4, 1), None, "'to' must be later"),
+    ("rich", ("payee",), "QMW", None, "'QMW' would pay itself"),
+    ("rich", ("payee",), "RMXX", None, "did you mean 'RMX'?"),
+    ("rich", ("population", "registered_with"), "GP_FEDD", None, "did you mean 'GP_FED'?"),
+    ("rich", ("clause", 1, "id"), "elective", None, "'elective' stands in clause twice"),
+    ("rich", ("clause", 0, "adjustments", 1, "id"), "short_stay", None, "stands in adjustments twice"),
+    ("rich", ("clause", 5, "services"), ["gp"], ("clause", 7, "services"), "'community' and 'budget' both pay for gp"),
+    ("rich", ("clause", 2, "of"), "readmission", None, "changes itself"),
+    ("rich", ("clause", 2, "of"), "corridor", None, "needs a clause that pays for care"),
+    ("rich", ("clause", 2, "groups", 1, "after"), "elective", None, "stands in groups twice"),
+    ("rich", ("clause", 2, "groups", 1, "after"), "any", None, 'keep "any" alone'),
+    ("rich", ("clause", 2, "groups", 0, "allowed"), D("0.5"), ("clause", 2, "groups", 0), "write one of avoidable"),
+    ("rich", ("clause", 3, "of"), "elective", ("clause", 3, "prices"), "both a list and a clause"),
+    ("rich", ("clause", 3, "baseline", "value_of", "to"), date(2008, 4, 1), None, "ends before"),
+    ("rich", ("clause", 3, "baseline", "value_of", "to"), date(2015, 4, 2), None, "against itself"),
+    ("rich", ("clause", 3, "rate_above", "rule"), "england/marginal_rates", None, "did you mean 'england/marginal_rate'?"),
+    ("rich", ("clause", 3, "rate_above", "option"), "enhanced", None, "enhanced_tariff_option, default_tariff_rollover"),
+    ("rich", ("clause", 3, "rate_above"), {"rule": "england/marginal_rate"}, None, "option does not say which"),
+    ("rich", ("clause", 4, "services"), ["elective_cabg"], None, "which 'elective' does not pay for"),
+    ("rich", ("clause", 4, "baseline", "changes", 0, "from"), date(2016, 4, 1), None, "after the contract ends"),
+    ("rich", ("clause", 4, "schemes", 1, "id"), "falls", None, "stands in schemes twice"),
+    ("rich", ("clause", 5, "uplifts", 1, "from"), date(2014, 4, 1), None, "in the order of their days"),
+    ("rich", ("clause", 5, "low_volume"), {"years": 3, "threshold": 5}, ("clause", 5, "value"), "of low volume too"),
+    ("rich", ("clause", 6, "variable", 1, "of"), "difference", ("clause", 6, "variable", 1), "needs the plan"),
+    ("rich", ("clause", 6, "variable", 0, "of"), "actual", ("clause", 6, "variable", 0, "plan"), "needs no plan"),
+    ("rich", ("clause", 6, "variable", 1, "service"), "gp", None, "not among the services"),
+    ("rich", ("clause", 7, "management", "per_person"), D("25"), ("clause", 7, "management"), "write one of rate"),
+    ("rich", ("clause", 7, "withhold", "gate"), "core_sets", None, "did you mean 'core_set'?"),
+    ("rich", ("clause", 7, "shadow"), True, ("clause", 9, "of"), "which is a shadow and is not"),
+    ("rich", ("clause", 9, "above"), {"of": "budget", "rate": 1}, None, "for all together"),
+    ("rich", ("clause", 11, "bands", 1, "from"), D("0.05"), None, "overlap"),
+    ("rich", ("clause", 11, "bands", 1, "from"), D("0.15"), None, "leave a gap"),
+    ("rich", ("clause", 11, "bands", 0, "from"), D("0.01"), None, "let the first band begin at 0"),
+    ("rich", ("clause", 11, "bands", 2, "to"), D("0.50"), None, "above 50 % is in no band"),
+    ("rich", ("clause", 11, "bands", 1, "to"), D("0.10"), None, "'to' must be larger"),
+    ("rich", ("clause", 11, "no_loss"), True, ("clause", 11, "loss_bands"), "the payee bears no loss"),
+    ("second", ("clause", 0, "low_volume", "threshold", "rule"), "england/qof", None, "no rule"),
+    ("second", ("clause", 1, "points", "average_list", "option"), "x", None, "take option out"),
+    ("second", ("clause", 1, "measures", 1, "id"), "hba1c", None, "stands in measures twice"),
+    ("second", ("clause", 1, "measures", 0, "to"), D("0.35"), None, "'to' must be larger"),
+    ("second", ("clause", 3, "withhold", "of"), "earned_back", None, "changes itself"),
+    ("second", ("clause", 3, "points"), {"per_point": 1, "average_list": 1}, None, "earn back a withhold too"),
+    ("second", ("clause", 0, "id"), "earned_back", ("clause", 3, "id"), "'earned_back' stands in clause twice"),
+    ("second", ("clause", 6, "on"), "gross", None, "has no share and no gross"),
+    ("second", ("clause", 5, "of"), "most", None, "changes itself"),
+    ("second", ("clause", 7, "loss", "shares", 0, "share"), D("0.7"), ("clause", 7, "loss", "shares"), "add up to 0.95, which is 0.05 too little"),
+    ("second", ("clause", 7, "loss", "by"), "equal", ("clause", 7, "loss", "shares"), "the key is 'equal'"),
+    ("second", ("clause", 7, "gain", "by"), "stated", ("clause", 7, "gain"), "there are none"),
+    ("second", ("clause", 7, "contributions", 1, "id"), "RMX", None, "not a member of the pool"),
+    ("second", ("clause", 7, "members"), ["QMW", "GP_FED", "COMM", "ALL"], None, "'ALL' is not a partner"),
+    ("sub", ("payer",), "QMW", None, 'write payer = "RMX"'),
+    ("sub", ("under",), "sub", None, "under itself"),
+    ("sub", ("under",), "rch", None, "did you mean 'rich'?"),
+    ("sub", ("period", "to"), date(2016, 5, 1), ("period",), "goes beyond that of 'rich'"),
+)
+
+
+@pytest.mark.parametrize(("name", "path", "new", "told", "words"), MISTAKES, ids=lambda v: dotted(v) if isinstance(v, tuple) else None)
+def test_a_contract_that_is_well_formed_and_makes_no_sense(
+    name: str, path: Key, new: Any, told: Key | None, words: str, spoil: Spoil
+) -> None:
+    text, at = write(changed(CONTRACTS[name], path, "retyped", new))
+    faults, told = spoil(name, text), told or path
+    line = next(at[told[:n]] for n in range(len(told), 0, -1) if told[:n] in at)
+    assert [fault for fault in faults if line_of(fault) == line and words in str(fault)], [str(fault) for fault in faults]
+
+
+def test_two_contracts_between_the_same_sides_do_not_pay_for_one_thing_twice(place: Path, spoil: Spoil) -> None:
+    twice = changed(changed(SUBCONTRACT, ("payer",), "retyped", "QMW"), ("payee",), "retyped", "RMX")
+    del twice["under"]
+    twice["clause"][0]["shadow"] = False
+    (fault,) = spoil("sub", write(twice)[0])
+    assert "'visits' pays for community_contact, and so does 'community' of contract 'rich'" in fault.what
+    twice["clause"][0]["shadow"] = True
+    assert spoil("sub", write(twice)[0]) == ()
+    twice["clause"][0]["shadow"] = False
+    twice["period"] = {"from": date(2016, 4, 1), "to": date(2017, 4, 1)}
+    assert spoil("sub", write(twice)[0]) == ()
+
+
+def test_every_fault_is_told_by_the_command_and_a_good_contract_in_words(place: Path, spoil: Spoil, accord: Callable[..., Any]) -> None:
+    file = place / "contracts" / "sub.toml"
+    good = accord("contract", "check", file)
+    assert (good.code, good.err) == (0, "")
+    assert good.out.splitlines() == [
+        "Marlow community teams of the hospital",
+        "RMX pays COMM from 2015-10-01 to 2016-03-31, for people registered with partners.",
+        "It is under the contract 'rich'.",
+        "1. visits (activity_price): price of each act, shown and not paid",
+        "   For community_contact.",
+        "   Pays each act by england/national_tariff; acts without a price are not paid.",
+    ]
+    text = write(changed(changed(SUBCONTRACT, ("payer",), "retyped", "QMX"), ("under",), "retyped", "rch"))[0]
+    spoil("sub", text)
+    bad = accord("contract", "check", file)
+    assert (bad.code, bad.out) == (2, "")
+    assert bad.err.count("accord: ") == bad.err.count(f"where: {file}, line ") == bad.err.count("mend:  ") == 2
+
+
+def test_a_contract_outside_a_place_is_held_against_itself_alone(tmp_path: Path, place: Path, accord: Callable[..., Any]) -> None:
+    file = tmp_path / "alone.toml"
+    file.write_text(write(SECOND)[0].replace("RMX", "ELSEWHERE"), encoding="utf-8")
+    alone = accord("contract", "check", file)
+    assert alone.code == 0
+    assert "in no place's contracts/" in alone.out
+    file.write_text(write(SECOND)[0].replace("GP_FED", "ELSEWHERE"), encoding="utf-8")
+    assert accord("contract", "check", file, "--place", place).code == 2
+    assert "there is no file" in accord("contract", "check", tmp_path / "none.toml").err
+
+
+def test_what_is_settled_is_read_with_the_same_eyes(place: Path, spoil: Spoil) -> None:
+    file = place / "contracts" / "rich.toml"
+    assert read_contract(file).title == RICH["title"]
+    spoil("rich", write(changed(RICH, ("payee",), "retyped", "QMW"))[0])
+    with pytest.raises(UserError, match="would pay itself"):
+        read_contract(file)
+
+
+def test_the_contract_of_the_design_is_good(tmp_path: Path) -> None:
+    """A marginal rate that names a list of prices is a base of its own."""
+    file = tmp_path / "marlow.toml"
+    marginal = copy.deepcopy(RICH["clause"][3]) | {"rate_above": D("0.30"), "reference": "PbR guidance 2013-14"}
+    file.write_text(write(RICH | {"clause": [marginal]})[0], encoding="utf-8")
+    assert check_contract(file).faults == ()
