@@ -19,6 +19,7 @@ from accord.clauses import (
     pool,
     readmission_withhold,
     risk_corridor,
+    shared_savings,
     stop_loss,
 )
 from accord.clauses.bridge import Bridge
@@ -93,6 +94,7 @@ KINDS: dict[str, Kind] = {
         _kind(Role.adjuster, Stage.withhold, pay_for_performance),
         _kind(Role.adjuster, Stage.person, stop_loss),
         _kind(Role.overlay, Stage.aggregate, risk_corridor),
+        _kind(Role.overlay, Stage.sharing, shared_savings, shared_out=shared_savings.shared_out),
         _kind(Role.adjuster, Stage.capped, cap),
         _kind(Role.overlay, Stage.pooled, pool, shared_out=pool.shared_out),
     )

@@ -18,6 +18,7 @@ from accord.clauses import (
     pool,
     readmission_withhold,
     risk_corridor,
+    shared_savings,
     stop_loss,
 )
 from accord.clauses.kinds import Stage, changed_by, stage_of
@@ -35,6 +36,7 @@ AnyClause = Annotated[
     | pool.Terms
     | readmission_withhold.Terms
     | risk_corridor.Terms
+    | shared_savings.Terms
     | stop_loss.Terms,
     Field(discriminator="kind"),
 ]

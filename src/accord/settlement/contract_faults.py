@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from accord.clauses.kinds import KINDS, Role, changed_by, kind_of, prices_activity
-from accord.clauses.lists import not_the_whole, repeated
+from accord.clauses.lists import repeated
 from accord.clauses.rules import rule_faults
 from accord.clauses.terms import PartOf
 from accord.place.toml_faults import Fault, did_you_mean
@@ -149,7 +149,7 @@ def _clause_faults(contract: Contract, clause: Any, around: Surroundings) -> Ite
     yield from rule_faults(clause, contract.period.start_date)
     yield from _of_faults(contract, clause)
     yield from _date_faults(contract, clause)
-    yield from _sharing_faults(clause)
+    yield from _loss_faults(clause)
     if around.figures is not None:
         yield from _figure_faults(clause, around.figures)
 
@@ -217,14 +217,9 @@ def _date_faults(contract: Contract, clause: Any) -> Iterator[Fault]:
             yield Fault(path, f"{day} is after the contract ends", f"write a day before {contract.period.end_date}, or take it out")
 
 
-def _sharing_faults(clause: Any) -> Iterator[Fault]:
-    """Shares of partners that are not the whole; a loss that may be of any size."""
-    partners = getattr(clause, "partners", None) or ()
-    if partners:
-        yield from repeated("partners", [p.id for p in partners])
-        yield from not_the_whole("partners", [p.share for p in partners])
-    loss = getattr(clause, "loss", None)
-    if clause.kind == "shared_savings" and loss is not None and getattr(loss, "limit", None) is None:
+def _loss_faults(clause: Any) -> Iterator[Fault]:
+    """A loss that may be of any size."""
+    if clause.kind == "shared_savings" and clause.loss is not None and clause.loss.limit is None:
         mend = 'write limit = { of = "benchmark", rate = 0.02 } into loss: what the partners can bear at most'
         yield Fault(("loss",), "the loss has no limit: the payee would bear any loss", mend)
 
