@@ -1,0 +1,179 @@
+"""Every ACO of a results file settled, and held against what was published: so many of so many, and each miss with its cause."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from statistics import median_low
+
+from accord.clauses import shared_savings
+from accord.settlement.mssp.causes import Cause, why
+from accord.settlement.mssp.chain import Settled, of_gross_amount, of_loss_rate, of_sharing_rate, settle
+from accord.settlement.mssp.reading import Results, Use, read_results
+
+NOTHING = Decimal(0)
+
+
+@dataclass(frozen=True)
+class Miss:
+    """One ACO that did not come out as published."""
+
+    aco_id: str
+    name: str
+    row: int
+    published: Decimal | None
+    settled: Decimal | None
+    cause: Cause
+    because: str
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many of those that could be checked came out as published."""
+
+    n_same: int
+    n: int
+
+
+@dataclass(frozen=True)
+class Money:
+    """What was earned, and what was owed, in all."""
+
+    earned: Decimal
+    owed: Decimal
+
+
+@dataclass(frozen=True)
+class Proof:
+    """One performance year of one file. reproduced: settlements. rates: each rate that was rebuilt, held against the printed one.
+
+    tolerance: of the amounts that are not nothing, the median and the largest distance that the printed inputs leave open.
+    instead: what was done about columns that the file has not. n_coarse: settlements that a minimum rate printed too coarsely leaves open.
+    """
+
+    file: Path
+    year: int
+    year_from: str
+    reproduced: Tally
+    published: Money
+    settled: Money
+    rates: Mapping[str, Tally]
+    tolerance: tuple[Decimal, Decimal]
+    uses: tuple[Use, ...]
+    instead: tuple[str, ...]
+    misses: tuple[Miss, ...]
+    n_coarse: int
+
+
+def prove(files: Sequence[Path], year: int | None = None) -> list[Proof]:
+    """The proof of each performance year of each file. year: of files that say it nowhere. Raises UserError for a file that is none."""
+    return [proof for file in files for proof in _of_file(read_results(file, year))]
+
+
+def _of_file(results: Results) -> Iterator[Proof]:
+    for year in sorted({aco.year for aco in results.acos}):
+        yield _of_year(results, year, [settle(aco) for aco in results.acos if aco.year == year])
+
+
+def _of_year(results: Results, year: int, settled: list[Settled]) -> Proof:
+    published = [s.aco.figures["earned"].value for s in settled if "earned" in s.aco.figures]
+    open_to = [s.tolerance for s in settled if s.amount]
+    return Proof(
+        file=results.file,
+        year=year,
+        year_from=results.year_from,
+        reproduced=Tally(sum(s.is_reproduced for s in settled), len(settled)),
+        published=_money(published),
+        settled=_money(s.amount for s in settled if s.amount is not None),
+        rates={name: tally for name, test in RATES.items() if (tally := _tally(map(test, settled))).n},
+        tolerance=(median_low(open_to), max(open_to)) if open_to else (NOTHING, NOTHING),
+        uses=results.uses,
+        instead=tuple(f"no {results.lacking[name]}: {words}" for name, words in INSTEAD.items() if name in results.lacking and _matters(name, year)),
+        misses=tuple(_miss(s) for s in settled if not s.is_reproduced) if "earned" not in results.lacking else (),
+        n_coarse=sum(s.n_candidate > 1 for s in settled),
+    )
+
+
+def _money(amounts: Iterable[Decimal]) -> Money:
+    listed = list(amounts)
+    return Money(sum((a for a in listed if a > 0), NOTHING), sum((a for a in listed if a < 0), NOTHING))
+
+
+def _tally(found: Iterable[bool | None]) -> Tally:
+    known = [same for same in found if same is not None]
+    return Tally(sum(known), len(known))
+
+
+def _miss(settled: Settled) -> Miss:
+    aco, published = settled.aco, settled.aco.figures.get("earned")
+    return Miss(aco.id, aco.name, aco.row, published.value if published else None, settled.amount, *why(settled))
+
+
+# --- rates that are rebuilt, held against those that are printed ---------------------------------------------------------------
+
+
+def _minimum_rate(settled: Settled) -> bool | None:
+    """Of one-sided ACOs: the others elect theirs."""
+    printed = settled.aco.figures.get("minimum")
+    if printed is None or settled.facts is None or settled.terms.loss is not None or "people" not in settled.aco.figures:
+        return None
+    return printed.is_near(shared_savings.rate_of_size(settled.facts.bands, settled.facts.n_people))
+
+
+def _sharing_rate(settled: Settled) -> bool | None:
+    printed = settled.aco.figures.get("share")
+    if printed is None or settled.facts is None or settled.terms.quality is None or settled.lacking:
+        return None
+    return printed.is_near(shared_savings.sharing_rate(settled.terms, settled.facts), of_sharing_rate(settled.aco, settled.terms))
+
+
+def _loss_rate(settled: Settled) -> bool | None:
+    printed = settled.aco.figures.get("loss")
+    if printed is None or settled.facts is None or settled.aco.track is None or settled.terms.loss is None or settled.facts.quality is None:
+        return None
+    return printed.is_near(shared_savings.loss_rate(settled.terms, settled.facts), of_loss_rate(settled.aco, settled.terms))
+
+
+def _gated(settled: Settled) -> bool | None:
+    """The gross, where it is past the minimum, and else nothing; not of losses of those who owe none, which files print either way."""
+    printed, facts = settled.aco.figures.get("gated"), settled.facts
+    if printed is None or facts is None or settled.bridge is None or (facts.benchmark < facts.spent and settled.terms.loss is None):
+        return None
+    gross = facts.benchmark - facts.spent
+    is_nothing = STOPPED & {step.name for step in settled.bridge.steps}
+    return printed.is_near(NOTHING if is_nothing else gross, of_gross_amount(settled.aco))
+
+
+STOPPED = {"below the minimum", "through the guardrail"}
+
+RATES = {
+    "minimum rate, one-sided": _minimum_rate,
+    "past the minimum or not": _gated,
+    "sharing rate": _sharing_rate,
+    "loss rate": _loss_rate,
+}
+
+INSTEAD: Mapping[str, str] = {
+    "earned": "nothing can be held against it; what could be rebuilt is below",
+    "track": "tracks are told by the printed sharing rate and risk model",
+    "people": "minimum rates are taken from the file and not rebuilt",
+    "minimum": "one-sided minimum rates are rebuilt from size; of a two-sided ACO that lost or saved, nothing can be said",
+    "quality": "sharing rates that go by quality are taken from the file and not rebuilt",
+    "is_met": "whoever has a sharing rate above nothing is taken to have met the standard",
+    "is_alternative_met": "nobody is taken to have met the alternative standard alone",
+    "relief": "losses are excused by months of a national emergency alone",
+    "revenue": "low revenue is taken from the file's own mark",
+    "agreement": "low revenue is taken from the file's own mark",
+    "is_guarded": "no savings are taken to exist through the guardrail alone",
+    "has_left": "nobody is taken to have left before the end of the year",
+}
+"""What is done where a file has no column for something."""
+
+SINCE: Mapping[str, int] = {"is_alternative_met": 2023, "revenue": 2024, "agreement": 2024, "is_guarded": 2024, "has_left": 2022, "relief": 2017}
+"""From which performance year on a column is to be expected: the rule behind it did not exist before, or its figure was not published."""
+
+
+def _matters(name: str, year: int) -> bool:
+    return year >= SINCE.get(name, year)
