@@ -8,9 +8,11 @@ from enum import StrEnum
 
 from accord.clauses import shared_savings
 from accord.clauses.rules import stated
+from accord.clauses.shared_savings import Facts, Terms
 from accord.clauses.walking import money, percent
 from accord.rulebook import parameter
-from accord.settlement.mssp.chain import Settled, rule, without_sequestration
+from accord.settlement.mssp.agreement import rule
+from accord.settlement.mssp.chain import Settled
 
 NOTHING = Decimal(0)
 
@@ -45,9 +47,15 @@ def _published(settled: Settled) -> Decimal:
     return settled.aco.figures["earned"].value
 
 
-def _gross(settled: Settled) -> Decimal:
+def _agreed(settled: Settled) -> tuple[Terms, Facts]:
+    assert settled.terms is not None
     assert settled.facts is not None
-    return settled.facts.benchmark - settled.facts.spent
+    return settled.terms, settled.facts
+
+
+def _gross(settled: Settled) -> Decimal:
+    _, facts = _agreed(settled)
+    return facts.benchmark - facts.spent
 
 
 def _lacking(settled: Settled) -> str | None:
@@ -98,18 +106,17 @@ def _withheld(settled: Settled) -> str | None:
 
 def _minimum(settled: Settled) -> str | None:
     """One of published and settled is nothing, and the other is not: the gate fell the other way."""
-    assert settled.facts is not None
+    terms, facts = _agreed(settled)
     if (_published(settled) == 0) == (not settled.amount):
         return None
-    least = shared_savings.minimum_rate(settled.terms, settled.facts, of_loss=_gross(settled) < 0)
-    rate = _gross(settled) / settled.facts.benchmark if settled.facts.benchmark else NOTHING
+    least = shared_savings.minimum_rate(terms, facts, of_loss=_gross(settled) < 0)
+    rate = _gross(settled) / facts.benchmark if facts.benchmark else NOTHING
     return f"{percent(round(rate, 6))} of the benchmark was saved, and the minimum is {percent(round(least, 6))}"
 
 
 def _payment_limit(settled: Settled) -> str | None:
     """What was paid is a whole percent of the benchmark, and less than the share."""
-    assert settled.facts is not None
-    paid, benchmark = settled.aco.figures["earned"], settled.facts.benchmark
+    paid, benchmark = settled.aco.figures["earned"], _agreed(settled)[1].benchmark
     if not 0 < paid.value < (settled.amount or NOTHING) or not benchmark:
         return None
     part = round(paid.value / benchmark, 2)
@@ -117,27 +124,26 @@ def _payment_limit(settled: Settled) -> str | None:
 
 
 def _sequestration(settled: Settled) -> str | None:
-    """What was paid is the whole share; or the share less the sequestration of other years."""
-    whole = without_sequestration(settled)
-    if whole <= 0:
-        return None
-    usual = {Decimal(value.amount) for value in parameter("us_mssp/sequestration").values}
-    for rate in sorted(usual - {stated(settled.terms.sequestration)}):
-        if abs(whole * (1 - rate) - _published(settled)) <= settled.tolerance:
+    """What was paid is the share less the sequestration of other years, or less none."""
+    terms, facts = _agreed(settled)
+    rates = {Decimal(value.amount) for value in parameter("us_mssp/sequestration").values} - {stated(terms.sequestration)}
+    for rate in sorted(rates) if _gross(settled) > 0 else ():
+        paid = shared_savings.settle(terms.model_copy(update={"sequestration": rate}), facts).result
+        if paid and abs(paid - _published(settled)) <= settled.tolerance:
             return f"{percent(rate)} was withheld"
     return None
 
 
 def _rate(settled: Settled) -> str | None:
     """What was published follows from the rate that the file prints."""
-    name = "share" if _gross(settled) > 0 else "loss"
-    printed, kept = settled.aco.figures.get(name), 1 - stated(settled.terms.sequestration)
+    terms, facts = _agreed(settled)
+    gross = _gross(settled)
+    printed = settled.aco.figures.get("share" if gross > 0 else "loss")
     if printed is None:
         return None
-    amount = printed.value * _gross(settled) * (kept if name == "share" else 1) + (abs(settled.facts.excused_amount) if settled.facts else NOTHING)
-    if abs(amount - _published(settled)) > settled.tolerance + printed.half * abs(_gross(settled)):
-        return None
-    return f"the file prints {percent(printed.value)}"
+    kept, excused = (1 - stated(terms.sequestration), NOTHING) if gross > 0 else (Decimal(1), facts.excused_amount)
+    is_near = abs(printed.value * gross * kept + excused - _published(settled)) <= settled.tolerance + printed.half * abs(gross)
+    return f"the file prints {percent(printed.value)}" if is_near else None
 
 
 TESTS: Mapping[Cause, Test] = {

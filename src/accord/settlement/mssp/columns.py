@@ -18,6 +18,9 @@ class Kind(StrEnum):
     text = "text"
 
 
+NUMERIC = (Kind.amount, Kind.number, Kind.rate)
+
+
 @dataclass(frozen=True)
 class Field:
     """One thing that the chain uses. names: what its column is called, the usual name first. meaning: what it is, in words.
@@ -111,15 +114,22 @@ def plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower().replace("+", "plus"))
 
 
-def found(headers: Sequence[str], names: Iterable[str]) -> str | None:
-    """The header by which one of some names stands in a file. The number of a note behind a header in words does not count.
+def found(headers: Sequence[str], names: Iterable[str], has_notes: bool = False) -> str | None:
+    """The header by which one of some names stands in a file. has_notes: the number of a note behind a name does not count.
 
-    >>> found(["Track1", "Generated Total Savings/Losses1,2"], ["Track", "Generated Total Savings/Losses"])
-    'Generated Total Savings/Losses1,2'
+    >>> found(["Track 1", "Owe Losses3"], ["Owe Losses"], has_notes=True), found(["Track 1"], ["Track"])
+    ('Owe Losses3', None)
     """
-    in_words = {plain(header).rstrip("0123456789"): header for header in reversed(headers) if " " in header.strip()}
-    by_name = in_words | {plain(header): header for header in reversed(headers)}
+    by_name = {plain(header): header for header in reversed(headers)}
+    if has_notes:
+        by_name = {plain(header).rstrip("0123456789"): header for header in reversed(headers)} | by_name
     return next((by_name[plain(name)] for name in names if plain(name) in by_name), None)
+
+
+def headers_of(headers: Sequence[str]) -> dict[str, str]:
+    """Field to the header of its column, of those that a file has."""
+    by_field = {name: found(headers, field.names, field.kind in NUMERIC) for name, field in FIELDS.items()}
+    return {name: header for name, header in by_field.items() if header is not None}
 
 
 def year_by_columns(headers: Sequence[str]) -> int | None:

@@ -16,6 +16,9 @@ IN_FULL = "p4r"
 MOST_DIGITS = 12
 """More digits than this are what binary fractions leave behind."""
 
+FINEST_RATE = Decimal("0.0001")
+"""CMS prints rates to a hundredth of a percent, or finer. A column of rates in coarser steps has been rounded again."""
+
 _NOISE = re.compile(r"[\s$£€,'\"\u00a0]")
 _DAYS = ("%m/%d/%Y", "%m/%d/%y", "%Y-%m-%d", "%Y/%m/%d", "%d-%b-%Y", "%d-%b-%y")
 _SPREADSHEET_EPOCH = date(1899, 12, 30)
@@ -23,7 +26,7 @@ _SPREADSHEET_EPOCH = date(1899, 12, 30)
 
 @dataclass(frozen=True)
 class Figure:
-    """A number as printed. half: half of the last place that its column is printed to, which is how far off it may be."""
+    """A number as printed. half: how far off it may be: half of the last place that its column is printed to, and what was rounded before."""
 
     value: Decimal
     half: Decimal
@@ -51,7 +54,7 @@ class Column:
 def number(text: str) -> tuple[Decimal, bool] | None:
     """A number and whether a percent sign stood behind it; None where nothing is said.
 
-    >>> number(" $1,234.50"), number("(7)"), number("3.20%"), number("*")
+    >>> number(" $1,234.50"), number("(7.0)"), number("3.20%"), number("*")
     ((Decimal('1234.50'), False), (Decimal('-7'), False), (Decimal('3.20'), True), None)
     """
     bare = _NOISE.sub("", text).replace("\u2212", "-")
@@ -62,6 +65,7 @@ def number(text: str) -> tuple[Decimal, bool] | None:
     is_percent, bare = bare.endswith("%"), bare.rstrip("%")
     if bare.startswith("(") and bare.endswith(")"):
         bare = "-" + bare[1:-1]
+    bare = bare[:-2] if re.fullmatch(r"-?\d+\.0", bare) else bare  # a whole number that went through binary fractions
     try:
         read = Decimal(bare)
     except InvalidOperation:
@@ -88,7 +92,8 @@ def column(texts: Sequence[str], most_as_part: Decimal | None = None) -> Column:
     in_percent = most_as_part is not None and max(unsigned, default=Decimal(0)) > most_as_part
     values = [_as_part(each, most_as_part is not None, in_percent) for each in read]
     step = _step(value for value in values if value is not None)
-    figures = tuple(None if value is None else Figure(value, max(step, _own_step(value)) / 2) for value in values)
+    before = FINEST_RATE / 2 if most_as_part is not None and step > FINEST_RATE else Decimal(0)
+    figures = tuple(None if value is None else Figure(value, max(step, _own_step(value)) / 2 + before) for value in values)
     return Column(figures, step, in_percent or any(is_percent for _, is_percent in filter(None, read)))
 
 

@@ -10,7 +10,7 @@ from statistics import median_low
 
 from accord.clauses import shared_savings
 from accord.settlement.mssp.causes import Cause, why
-from accord.settlement.mssp.chain import Settled, of_gross_amount, of_loss_rate, of_sharing_rate, settle
+from accord.settlement.mssp.chain import Settled, is_full, of_gross, of_loss_rate, of_sharing_rate, settle
 from accord.settlement.mssp.reading import Results, Use, read_results
 
 NOTHING = Decimal(0)
@@ -57,6 +57,7 @@ class Proof:
     year: int
     year_from: str
     reproduced: Tally
+    n_settled: int
     published: Money
     settled: Money
     rates: Mapping[str, Tally]
@@ -84,7 +85,8 @@ def _of_year(results: Results, year: int, settled: list[Settled]) -> Proof:
         file=results.file,
         year=year,
         year_from=results.year_from,
-        reproduced=Tally(sum(s.is_reproduced for s in settled), len(settled)),
+        reproduced=Tally(sum(s.is_reproduced for s in settled), 0 if "earned" in results.lacking else len(settled)),
+        n_settled=sum(s.amount is not None for s in settled),
         published=_money(published),
         settled=_money(s.amount for s in settled if s.amount is not None),
         rates={name: tally for name, test in RATES.items() if (tally := _tally(map(test, settled))).n},
@@ -92,7 +94,7 @@ def _of_year(results: Results, year: int, settled: list[Settled]) -> Proof:
         uses=results.uses,
         instead=tuple(f"no {results.lacking[name]}: {words}" for name, words in INSTEAD.items() if name in results.lacking and _matters(name, year)),
         misses=tuple(_miss(s) for s in settled if not s.is_reproduced) if "earned" not in results.lacking else (),
-        n_coarse=sum(s.n_candidate > 1 for s in settled),
+        n_coarse=sum(s.is_coarse for s in settled),
     )
 
 
@@ -116,34 +118,40 @@ def _miss(settled: Settled) -> Miss:
 
 def _minimum_rate(settled: Settled) -> bool | None:
     """Of one-sided ACOs: the others elect theirs."""
-    printed = settled.aco.figures.get("minimum")
-    if printed is None or settled.facts is None or settled.terms.loss is not None or "people" not in settled.aco.figures:
+    printed, terms, facts = settled.aco.figures.get("minimum"), settled.terms, settled.facts
+    if printed is None or terms is None or facts is None or terms.loss is not None or "people" not in settled.aco.figures:
         return None
-    return printed.is_near(shared_savings.rate_of_size(settled.facts.bands, settled.facts.n_people))
+    return printed.is_near(shared_savings.rate_of_size(facts.bands, facts.n_people))
 
 
 def _sharing_rate(settled: Settled) -> bool | None:
-    printed = settled.aco.figures.get("share")
-    if printed is None or settled.facts is None or settled.terms.quality is None or settled.lacking:
+    """Not where the printed rate had to stand in for a score."""
+    aco, terms, facts = settled.aco, settled.terms, settled.facts
+    printed = aco.figures.get("share")
+    if printed is None or terms is None or facts is None or settled.lacking or not ("quality" in aco.figures or is_full(terms, aco)):
         return None
-    return printed.is_near(shared_savings.sharing_rate(settled.terms, settled.facts), of_sharing_rate(settled.aco, settled.terms))
+    return printed.is_near(shared_savings.sharing_rate(terms, facts), of_sharing_rate(aco, terms))
 
 
 def _loss_rate(settled: Settled) -> bool | None:
-    printed = settled.aco.figures.get("loss")
-    if printed is None or settled.facts is None or settled.aco.track is None or settled.terms.loss is None or settled.facts.quality is None:
+    """Not where the printed rate had to stand in for the rules."""
+    aco, terms, facts = settled.aco, settled.terms, settled.facts
+    printed = aco.figures.get("loss")
+    if printed is None or terms is None or facts is None or aco.track is None or terms.loss is None or facts.quality is None:
         return None
-    return printed.is_near(shared_savings.loss_rate(settled.terms, settled.facts), of_loss_rate(settled.aco, settled.terms))
+    return printed.is_near(shared_savings.loss_rate(terms, facts), of_loss_rate(aco, terms))
 
 
 def _gated(settled: Settled) -> bool | None:
     """The gross, where it is past the minimum, and else nothing; not of losses of those who owe none, which files print either way."""
-    printed, facts = settled.aco.figures.get("gated"), settled.facts
-    if printed is None or facts is None or settled.bridge is None or (facts.benchmark < facts.spent and settled.terms.loss is None):
+    printed, terms, facts = settled.aco.figures.get("gated"), settled.terms, settled.facts
+    if printed is None or terms is None or facts is None or settled.bridge is None:
         return None
     gross = facts.benchmark - facts.spent
+    if gross < 0 and terms.loss is None:
+        return None
     is_nothing = STOPPED & {step.name for step in settled.bridge.steps}
-    return printed.is_near(NOTHING if is_nothing else gross, of_gross_amount(settled.aco))
+    return printed.is_near(NOTHING if is_nothing else gross, of_gross(settled.aco))
 
 
 STOPPED = {"below the minimum", "through the guardrail"}
@@ -159,10 +167,10 @@ INSTEAD: Mapping[str, str] = {
     "earned": "nothing can be held against it; what could be rebuilt is below",
     "track": "tracks are told by the printed sharing rate and risk model",
     "people": "minimum rates are taken from the file and not rebuilt",
-    "minimum": "one-sided minimum rates are rebuilt from size; of a two-sided ACO that lost or saved, nothing can be said",
-    "quality": "sharing rates that go by quality are taken from the file and not rebuilt",
-    "is_met": "whoever has a sharing rate above nothing is taken to have met the standard",
-    "is_alternative_met": "nobody is taken to have met the alternative standard alone",
+    "minimum": "a two-sided ACO is settled only where every rate that it could elect comes to the same",
+    "quality": "rates that go by quality are taken from the file and not rebuilt",
+    "is_met": "whoever shares, and did not meet the alternative standard alone, is taken to have met it",
+    "is_alternative_met": "whoever shares without having met the standard is taken to have met the alternative one",
     "relief": "losses are excused by months of a national emergency alone",
     "revenue": "low revenue is taken from the file's own mark",
     "agreement": "low revenue is taken from the file's own mark",

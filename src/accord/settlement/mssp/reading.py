@@ -11,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from accord.errors import UserError
-from accord.settlement.mssp.columns import FIELDS, TRACK_FLAGS, Field, Kind, found, track_of, year_by_columns
+from accord.settlement.mssp.columns import FIELDS, NUMERIC, TRACK_FLAGS, Field, Kind, found, headers_of, track_of, year_by_columns
 from accord.settlement.mssp.figures import Column, Figure, column, day, flag
 
 FIRST_YEAR = 2012
@@ -64,7 +64,7 @@ class Results:
 def read_results(file: Path, year: int | None) -> Results:
     """A results file, whatever its headers are called. year: of a file that says it nowhere. Raises UserError."""
     headers, rows = _table(file)
-    heads = {name: head for name, field in FIELDS.items() if (head := found(headers, field.names))}
+    heads = headers_of(headers)
     _check_columns(file, headers, heads)
     texts = {header: [row[n] if n < len(row) else "" for row in rows] for n, header in reversed(list(enumerate(headers)))}
     columns = {name: _column(FIELDS[name], texts[head]) for name, head in heads.items() if FIELDS[name].kind in NUMERIC}
@@ -88,9 +88,6 @@ def read_results(file: Path, year: int | None) -> Results:
     uses = (*_uses(heads, columns), *(Use("track or level", head) for head in track_heads))
     lacking = {name: field.meaning for name, field in FIELDS.items() if name not in heads and not (name == "track" and track_heads)}
     return Results(file, year_from, uses, lacking, acos)
-
-
-NUMERIC = (Kind.amount, Kind.number, Kind.rate)
 
 
 def _column(field: Field, texts: Sequence[str]) -> Column:
@@ -130,7 +127,7 @@ def _table(file: Path) -> tuple[list[str], list[list[str]]]:
 
 
 def _n_known(headers: Sequence[str]) -> int:
-    return sum(found(headers, field.names) is not None for field in FIELDS.values())
+    return len(headers_of(headers))
 
 
 def _decoded(file: Path) -> str:
