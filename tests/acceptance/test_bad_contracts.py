@@ -154,7 +154,8 @@ SECOND: dict[str, Any] = {
         {"kind": "cap", "id": "most_points", "of": "qof", "on": "payment", "most": D("90000.00"), "least": D("1000.00")},
         {
             "kind": "shared_savings", "id": "gain_share", "benchmark": {"budget": "needs_weighted"},
-            "minimum": {"table": "us_mssp/minimum_savings_rate"}, "share": D("0.50"), "cap": {"of": "benchmark", "rate": D("0.10"), "on": "payment"}, "sequestration": D("0.02"), "guardrail": True,
+            "minimum": {"table": "us_mssp/minimum_savings_rate"}, "share": D("0.50"), "cap": {"of": "benchmark", "rate": D("0.10"), "on": "payment"},
+            "sequestration": D("0.02"), "guardrail": True,
             "loss": {"rate": D("0.30"), "minimum": D("0.02"), "limit": {"of": "benchmark", "rate": D("0.02")}},
             "quality": {"gate": "core_set", "at_least": D("0.40"), "scaled": "alternative"},
             "low_revenue": {"part": D("0.50"), "people_at_least": 5000}, "proration": "losses_only", "extreme_circumstances": True,
@@ -517,6 +518,39 @@ def test_two_contracts_between_the_same_sides_do_not_pay_for_one_thing_twice(pla
     assert spoil("sub", write(twice)[0]) == ()
 
 
+@pytest.mark.parametrize(
+    ("path", "new"),
+    [
+        (("clause", 3, "baseline", "value_of", "to"), date(2015, 4, 1)),  # the day on which the contract begins is not in the span
+        (("clause", 4, "baseline", "changes", 0, "from"), date(2016, 3, 31)),
+        (("clause", 5, "uplifts", 1, "from"), date(2015, 10, 1)),
+    ],
+    ids=lambda v: dotted(v) if isinstance(v, tuple) else None,
+)
+def test_a_day_at_the_edge_is_good(path: Key, new: Any, spoil: Spoil) -> None:
+    assert spoil("rich", write(changed(RICH, path, "retyped", new))[0]) == ()
+
+
+def test_a_subcontract_is_not_written_twice_either(place: Path, spoil: Spoil) -> None:
+    again = changed(SUBCONTRACT, ("clause", 0, "shadow"), "retyped", False)
+    assert spoil("sub", write(again)[0]) == ()
+    (place / "contracts" / "again.toml").write_text(write(again)[0], encoding="utf-8")
+    try:
+        (fault,) = spoil("sub", write(again)[0])
+    finally:
+        (place / "contracts" / "again.toml").unlink()
+    assert "so does 'visits' of contract 'again'" in fault.what
+
+
+def test_what_else_lies_in_the_folder_does_no_harm(tmp_path: Path) -> None:
+    file = tmp_path / "marlow.toml"
+    file.write_text(MARLOW, encoding="utf-8")
+    (tmp_path / "folder.toml").mkdir()
+    (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe clause")
+    (tmp_path / "other.toml").write_text("clause = 1\n", encoding="utf-8")
+    assert check_contract(file).faults == ()
+
+
 def test_every_fault_is_told_by_the_command_and_a_good_contract_in_words(place: Path, spoil: Spoil, accord: Callable[..., Any]) -> None:
     file = place / "contracts" / "sub.toml"
     good = accord("contract", "check", file)
@@ -545,6 +579,14 @@ def test_a_contract_outside_a_place_is_held_against_itself_alone(tmp_path: Path,
     file.write_text(write(SECOND)[0].replace("GP_FED", "ELSEWHERE"), encoding="utf-8")
     assert accord("contract", "check", file, "--place", place).code == 2
     assert "there is no file" in accord("contract", "check", tmp_path / "none.toml").err
+
+
+def test_an_empty_file_is_told_every_key_that_it_needs(tmp_path: Path) -> None:
+    file = tmp_path / "empty.toml"
+    file.write_text("", encoding="utf-8")
+    faults = check_contract(file).faults
+    assert [f.what for f in faults] == [f"key '{key}' is missing" for key in ("title", "payer", "payee", "period", "population", "clause")]
+    assert faults[-1].what_to_do == "add it, for example: [[clause]], a heading with its keys below it"
 
 
 def test_what_is_settled_is_read_with_the_same_eyes(place: Path, spoil: Spoil) -> None:

@@ -207,6 +207,7 @@ CLAUSES = [
     {"kind": "pool", "id": "pool", "members": ["A", "B"], "contributions": [{"id": "A", "amount": 1}], "gain": EQUALLY, "loss": EQUALLY},
     {"kind": "cap", "id": "most", "of": "earned", "on": "payment", "most": 100},
     {"kind": "pay_for_performance", "id": "earned", "measures": [MEASURE], "withhold": {"of": "beds", "rate": 0}},
+    {"kind": "stop_loss", "id": "all", "of": "budget", "per": "aggregate", "above": 1, "share": 1},
     {"kind": "stop_loss", "id": "dear", "of": "budget", "per": "person", "above": 1, "share": 1},
     {"kind": "readmission_withhold", "id": "back", "of": "beds", "exclusions": [], "groups": [{"after": "any", "avoidable": 1}]},
     {"kind": "marginal_rate", "id": "above", "of": "beds", "services": ["bed"], "baseline": {"amount": 1}, "rate_above": 0},
@@ -218,7 +219,7 @@ CLAUSES = [
 @given(st.permutations(CLAUSES))
 def test_clauses_are_settled_in_one_order_however_they_are_written(clauses: list[dict[str, Any]]) -> None:
     chain = contract(clauses).chain()
-    assert [clause.id for clause in chain] == ["beds", "back", "above", "budget", "earned", "dear", "most", "pool"]
+    assert [clause.id for clause in chain] == ["beds", "back", "above", "budget", "earned", "dear", "all", "most", "pool"]
 
 
 @given(st.permutations(CLAUSES))

@@ -400,6 +400,10 @@ class TestPool:
         assert self.shares(900, by) == [D(share) for share in shares]
         assert sum(self.shares(1100, by)) == -100
 
+    def test_a_loss_has_a_key_of_its_own(self) -> None:
+        assert self.shares(1100, "equal", loss={"by": "budget"}) == [D(-70), D(-20), D(-10)]
+        assert self.shares(900, "budget", loss={"by": "equal"}) == [D(70), D(20), D(10)]
+
     def test_each_gets_the_same_where_the_key_finds_nothing(self) -> None:
         agreed = terms("pool", members=["A", "B"], contributions=[{"id": "A", "amount": 10}], gain={"by": "equity"}, loss={"by": "equity"})
         assert pool.shares(agreed, pool.Facts(D(0))) == {"A": D(5), "B": D(5)}

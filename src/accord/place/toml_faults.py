@@ -204,7 +204,8 @@ def _shown(given: Any) -> str:
 
 def _assignment(f: Found) -> str:
     """How the key is written, with an example of its value: `from = 2025-04-01`."""
-    if len(f.path) == 1 and kind_of_type(f.wanted) == "list" and model_of(next(iter(get_args(bare_type(f.wanted))), None)):
+    item = next(iter(get_args(bare_type(f.wanted))), None)
+    if len(f.path) == 1 and kind_of_type(f.wanted) == "list" and model_of(members_of(item)[0]):
         return f"[[{f.path[0]}]], a heading with its keys below it"
     example = _toml(f.examples[0]) if f.examples else _example(f.wanted)
     return example if not f.path or isinstance(f.path[-1], int) else f"{f.path[-1]} = {example}"

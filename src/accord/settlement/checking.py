@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -53,11 +54,9 @@ def surroundings(file: Path, place: Path | None) -> Surroundings:
 def _others(file: Path) -> Iterator[tuple[str, Contract]]:
     """The contracts of the same folder. One that cannot be read is told when it is checked itself."""
     for path in sorted(file.parent.glob("*.toml")):
-        if path.stem != file.stem and "clause" in path.read_text(encoding="utf-8", errors="replace"):
-            try:
+        if path.stem != file.stem:
+            with suppress(UserError):
                 yield path.stem, read_model(path, Contract)
-            except UserError:
-                continue
 
 
 def in_words(contract: Contract) -> Iterator[str]:

@@ -44,7 +44,9 @@ def contract_faults(contract: Contract, around: Surroundings) -> Iterator[Fault]
     yield from repeated("clause", [clause.id for clause in contract.clause])
     yield from _words_twice(contract)
     yield from _base_faults(contract)
-    yield from _under_faults(contract, around)
+    if contract.under is not None:
+        yield from _head_faults(contract, contract.under, around)
+    yield from _other_faults(contract, around)
     for n, clause in enumerate(contract.clause):
         for fault in _clause_faults(contract, clause, around):
             yield Fault(("clause", n, *fault.path), fault.what, fault.what_to_do)
@@ -91,7 +93,7 @@ def _words_twice(value: Any, path: KeyPath = ()) -> Iterator[Fault]:
 
 
 def _base_faults(contract: Contract) -> Iterator[Fault]:
-    """Services that two clauses of this contract would both pay for; or that two contracts of the same two sides would."""
+    """Services that two clauses would both pay for."""
     for (_, first), (n, second) in combinations(_paying(contract), 2):
         for service in _both(first, second):
             what = f"'{first.id}' and '{second.id}' both pay for {service}"
@@ -107,12 +109,10 @@ def _both(first: Any, second: Any) -> list[str]:
     return [service for service in second.services if service in first.services]
 
 
-def _under_faults(contract: Contract, around: Surroundings) -> Iterator[Fault]:
-    if contract.under is not None:
-        yield from _head_faults(contract, contract.under, around)
-        return
+def _other_faults(contract: Contract, around: Surroundings) -> Iterator[Fault]:
+    """Services that another contract between the same two sides pays for at the same time."""
     for name, other in around.others.items():
-        if other.under is None and (other.payer, other.payee) == (contract.payer, contract.payee) and _overlap(contract, other):
+        if (other.payer, other.payee) == (contract.payer, contract.payee) and _overlap(contract, other):
             yield from _paid_twice(contract, name, other)
 
 
@@ -140,7 +140,7 @@ def _paid_twice(contract: Contract, name: str, other: Contract) -> Iterator[Faul
         for _, their in _paying(other):
             for service in _both(their, clause):
                 what = f"'{clause.id}' pays for {service}, and so does '{their.id}' of contract '{name}' between the same two sides"
-                mend = f'take {service} out of one, part their periods, or write under = "…" if one is a subcontract'
+                mend = f"take {service} out of one, part their periods, or write shadow = true for what is only to be shown"
                 yield Fault(("clause", n, "services", clause.services.index(service)), what, mend)
 
 
