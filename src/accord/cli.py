@@ -22,10 +22,11 @@ from rich.markup import escape
 
 import accord
 from accord import bench as benches
-from accord import pipeline, place, screens, simulate
+from accord import pipeline, place, screens, settlement_screens, simulate
 from accord.engine.recorded import recorded_files, trace_recorded
 from accord.errors import AuditError, ExitCode, UserError
 from accord.intake.draft import suggest
+from accord.settlement import mssp
 from accord.settlement.checking import check_contract, in_words
 
 app = typer.Typer(
@@ -82,6 +83,9 @@ app.add_typer(map_commands, name="map", help="Maps from a partner's layout to Ac
 
 contract_commands = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(contract_commands, name="contract", help="Contracts between partners.")
+
+prove_commands = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(prove_commands, name="prove", help="Published settlements, settled again from their rules.")
 
 
 class Format(StrEnum):
@@ -275,6 +279,19 @@ def contract_check(
         _say(line)
     if not checked.has_place:
         _say("The file is in no place's contracts/, so its parties and the figures that it names were not looked for.")
+
+
+@prove_commands.command("mssp")
+def prove_mssp(
+    files: Annotated[list[Path], typer.Argument(help="Results files of the Medicare Shared Savings Program, as CSV.")],
+    year: Annotated[int | None, typer.Option(min=2012, max=2099, help="Their performance year.", show_default="as the file says")] = None,
+) -> None:
+    """Settle every ACO again from the program's rules, and hold it against what was published. Exit code 1 if a miss is unexplained."""
+    proofs = mssp.prove(files, year)
+    for proof in proofs:
+        settlement_screens.print_proof(out, proof)
+    if any(miss.cause is mssp.Cause.unexplained for proof in proofs for miss in proof.misses):
+        raise typer.Exit(ExitCode.FOUND)
 
 
 def _say(text: str) -> None:

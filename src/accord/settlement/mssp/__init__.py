@@ -7,6 +7,8 @@ Reads: the rulebook under us_mssp.
 Never: takes what was paid as an input, looks at one ACO by name, or calls near what the printed figures do not make near.
 """
 
-from accord.settlement.mssp.proof import Proof, prove
+from accord.settlement.mssp.causes import Cause
+from accord.settlement.mssp.proof import Proof, Tally, prove
+from accord.settlement.mssp.reading import Use
 
-__all__ = ["Proof", "prove"]
+__all__ = ["Cause", "Proof", "Tally", "Use", "prove"]

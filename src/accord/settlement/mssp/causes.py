@@ -135,11 +135,12 @@ def _sequestration(settled: Settled) -> str | None:
 
 
 def _rate(settled: Settled) -> str | None:
-    """What was published follows from the rate that the file prints."""
+    """What was published follows from the rate that the file prints, and not from that of the rules."""
     terms, facts = _agreed(settled)
     gross = _gross(settled)
     printed = settled.aco.figures.get("share" if gross > 0 else "loss")
-    if printed is None:
+    rebuilt = shared_savings.sharing_rate(terms, facts) if gross > 0 else shared_savings.loss_rate(terms, facts)
+    if printed is None or printed.is_near(rebuilt):
         return None
     kept, excused = (1 - stated(terms.sequestration), NOTHING) if gross > 0 else (Decimal(1), facts.excused_amount)
     is_near = abs(printed.value * gross * kept + excused - _published(settled)) <= settled.tolerance + printed.half * abs(gross)

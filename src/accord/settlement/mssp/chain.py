@@ -83,7 +83,7 @@ def _minimums(aco: Aco, terms: Terms) -> Iterator[BySize | Decimal]:
     if is_sized and (printed is None or printed.is_near(shared_savings.rate_of_size(bands(aco.year), int(aco.figures["people"].value)))):
         yield by_size
     elif not elected and printed is not None:
-        yield printed.value
+        yield from (printed.value, printed.value - printed.half, printed.value + printed.half)
 
 
 # --- facts ------------------------------------------------------------------------------------------------------------------

@@ -51,6 +51,7 @@ class Proof:
 
     tolerance: of the amounts that are not nothing, the median and the largest distance that the printed inputs leave open.
     instead: what was done about columns that the file has not. n_coarse: settlements that a minimum rate printed too coarsely leaves open.
+    n_blank: rows of the file that state no amount.
     """
 
     file: Path
@@ -66,6 +67,7 @@ class Proof:
     instead: tuple[str, ...]
     misses: tuple[Miss, ...]
     n_coarse: int
+    n_blank: int
 
 
 def prove(files: Sequence[Path], year: int | None = None) -> list[Proof]:
@@ -95,6 +97,7 @@ def _of_year(results: Results, year: int, settled: list[Settled]) -> Proof:
         instead=tuple(f"no {results.lacking[name]}: {words}" for name, words in INSTEAD.items() if name in results.lacking and _matters(name, year)),
         misses=tuple(_miss(s) for s in settled if not s.is_reproduced) if "earned" not in results.lacking else (),
         n_coarse=sum(s.is_coarse for s in settled),
+        n_blank=results.n_blank,
     )
 
 

@@ -17,7 +17,7 @@ from accord.settlement.mssp.figures import Column, Figure, column, day, flag
 FIRST_YEAR = 2012
 DELIMITERS = (",", ";", "\t", "|")
 MOST_LINES_ABOVE = 10
-AMOUNTS = ("benchmark", "spent", "difference")
+AMOUNTS = frozenset({"benchmark", "spent", "difference"})
 PUBLISHED = ("earned", "gated", "minimum", "share", "loss")
 _YEAR = re.compile(r"(?<!\d)(20[12]\d)(?!\d)")
 _YEAR_OF_RESULTS = re.compile(r"(?:py|results)[\s_.-]*(20[12]\d)(?!\d)", re.IGNORECASE)
@@ -47,18 +47,20 @@ class Use:
     meaning: str
     header: str
     step: Decimal | None = None
+    is_rate: bool = False
     in_percent: bool = False
 
 
 @dataclass(frozen=True)
 class Results:
-    """One file. lacking: by field, the meaning of what it has no column for. year_from: how its year is known."""
+    """One file. lacking: by field, the meaning of what it has no column for. year_from: how its year is known. n_blank: rows without amounts."""
 
     file: Path
     year_from: str
     uses: tuple[Use, ...]
     lacking: Mapping[str, str]
     acos: tuple[Aco, ...]
+    n_blank: int
 
 
 def read_results(file: Path, year: int | None) -> Results:
@@ -66,36 +68,58 @@ def read_results(file: Path, year: int | None) -> Results:
     headers, rows = _table(file)
     heads = headers_of(headers)
     _check_columns(file, headers, heads)
-    texts = {header: [row[n] if n < len(row) else "" for row in rows] for n, header in reversed(list(enumerate(headers)))}
+    texts = {header: [row[n].strip() if n < len(row) else "" for row in rows] for n, header in reversed(list(enumerate(headers)))}
     columns = {name: _column(FIELDS[name], texts[head]) for name, head in heads.items() if FIELDS[name].kind in NUMERIC}
-    years, year_from = _years(file, headers, texts.get(heads.get("year", "")), year, len(rows))
-    tracks, track_heads = _tracks(headers, heads, texts)
-    acos = tuple(
-        Aco(
-            id=_text("aco", n, heads, texts) or f"row {n + 1}",
-            name=_text("name", n, heads, texts),
-            row=n + 1,
-            year=years[n],
-            track=tracks[n],
-            figures={name: figure for name, held in columns.items() if (figure := held.figures[n]) is not None},
-            flags={name: said for name in heads if FIELDS[name].kind is Kind.flag and (said := flag(_text(name, n, heads, texts))) is not None},
-            is_two_sided=_word(_text("risk_model", n, heads, texts), "two", "one"),
-            is_low_revenue=_word(_text("revenue", n, heads, texts), "low", "high"),
-            agreement_from=day(_text("agreement", n, heads, texts)),
-        )
-        for n in range(len(rows))
-    )
-    uses = (*_uses(heads, columns), *(Use("track or level", head) for head in track_heads))
+    track_heads = {} if "track" in heads else {t: head for t, names in TRACK_FLAGS.items() if (head := found(headers, names))}
+    sheet = _Sheet(heads, texts, columns, track_heads)
+    years, year_from = _years(file, headers, sheet.column("year"), year, len(rows))
+    acos = [sheet.aco(n, years[n]) for n in range(len(rows))]
+    stated = tuple(aco for aco in acos if AMOUNTS.union(PUBLISHED[:1]) & aco.figures.keys())
+    uses = (*_uses(heads, columns), *([Use(FIELDS["track"].meaning, ", ".join(track_heads.values()))] if track_heads else []))
     lacking = {name: field.meaning for name, field in FIELDS.items() if name not in heads and not (name == "track" and track_heads)}
-    return Results(file, year_from, uses, lacking, acos)
+    return Results(file, year_from, uses, lacking, stated, len(acos) - len(stated))
+
+
+@dataclass(frozen=True)
+class _Sheet:
+    """The cells of a file. heads: field to header. columns: by field, its numbers. track_heads: track to the header of its flag."""
+
+    heads: Mapping[str, str]
+    texts: Mapping[str, Sequence[str]]
+    columns: Mapping[str, Column]
+    track_heads: Mapping[str, str]
+
+    def column(self, name: str) -> Sequence[str]:
+        return self.texts[self.heads[name]] if name in self.heads else ()
+
+    def text(self, name: str, n: int) -> str:
+        return self.texts[self.heads[name]][n] if name in self.heads else ""
+
+    def aco(self, n: int, year: int) -> Aco:
+        flags = {name: flag(self.text(name, n)) for name in self.heads if FIELDS[name].kind is Kind.flag}
+        return Aco(
+            id=self.text("aco", n) or f"row {n + 1}",
+            name=self.text("name", n),
+            row=n + 1,
+            year=year,
+            track=self.track(n),
+            figures={name: figure for name, held in self.columns.items() if (figure := held.figures[n]) is not None},
+            flags={name: said for name, said in flags.items() if said is not None},
+            is_two_sided=_word(self.text("risk_model", n), "two", "one"),
+            is_low_revenue=_word(self.text("revenue", n), "low", "high"),
+            agreement_from=day(self.text("agreement", n)),
+        )
+
+    def track(self, n: int) -> str | None:
+        """The file of 2013 marks Track 2 alone: everybody else was in Track 1, as there was no other."""
+        if "track" in self.heads:
+            return track_of(self.text("track", n))
+        default = "track_1" if list(self.track_heads) == ["track_2"] else None
+        return next((track for track, head in self.track_heads.items() if flag(self.texts[head][n])), default)
 
 
 def _column(field: Field, texts: Sequence[str]) -> Column:
     return column(texts, Decimal(field.most_as_part) if field.kind is Kind.rate else None)
-
-
-def _text(name: str, n: int, heads: Mapping[str, str], texts: Mapping[str, Sequence[str]]) -> str:
-    return texts[heads[name]][n].strip() if name in heads else ""
 
 
 def _word(text: str, yes: str, no: str) -> bool | None:
@@ -106,7 +130,7 @@ def _word(text: str, yes: str, no: str) -> bool | None:
 def _uses(heads: Mapping[str, str], columns: Mapping[str, Column]) -> Iterator[Use]:
     for name, head in heads.items():
         held = columns.get(name)
-        yield Use(FIELDS[name].meaning, head, held.step if held else None, bool(held and held.in_percent))
+        yield Use(FIELDS[name].meaning, head, held.step if held else None, FIELDS[name].kind is Kind.rate, bool(held and held.in_percent))
 
 
 # --- the file ---------------------------------------------------------------------------------------------------------------
@@ -154,20 +178,20 @@ def _check_columns(file: Path, headers: Sequence[str], heads: Mapping[str, str])
     has_amounts = sum(name in heads for name in AMOUNTS) >= 2
     if has_amounts and any(name in heads for name in PUBLISHED):
         return
-    lacking = AMOUNTS[:2] if not has_amounts else PUBLISHED[:1]
+    lacking = ("benchmark", "spent") if not has_amounts else PUBLISHED[:1]
     wanted = " and ".join(f"{FIELDS[name].meaning} ({FIELDS[name].names[0]})" for name in lacking if name not in heads) or "two of the amounts"
     what = f"the file has no column for {wanted}, so nothing in it can be settled; its columns are {', '.join(headers[:8])}…"
     mend = "give it a results file of the Shared Savings Program, or call the columns as the data dictionary of CMS does"
     raise UserError(what, where=str(file), what_to_do=mend)
 
 
-# --- year and track ---------------------------------------------------------------------------------------------------------
+# --- year -------------------------------------------------------------------------------------------------------------------
 
 
-def _years(file: Path, headers: Sequence[str], texts: Sequence[str] | None, asked: int | None, n_row: int) -> tuple[list[int], str]:
+def _years(file: Path, headers: Sequence[str], texts: Sequence[str], asked: int | None, n_row: int) -> tuple[list[int], str]:
     if asked is not None:
         return [asked] * n_row, "as it was asked for"
-    stated = [_YEAR.search(text) for text in texts or ()]
+    stated = [_YEAR.search(text) for text in texts]
     if stated and all(stated):
         return [int(year[1]) for year in stated if year], "by its column"
     if named := _YEAR_OF_RESULTS.search(file.stem) or _YEAR.search(file.stem):
@@ -176,14 +200,3 @@ def _years(file: Path, headers: Sequence[str], texts: Sequence[str] | None, aske
         return [year] * n_row, "by the columns it has"
     what = "the file says its performance year neither in a column nor in its name"
     raise UserError(what, where=str(file), what_to_do="add --year 2018, or name the file py2018.csv")
-
-
-def _tracks(headers: Sequence[str], heads: Mapping[str, str], texts: Mapping[str, Sequence[str]]) -> tuple[list[str | None], list[str]]:
-    if "track" in heads:
-        return [track_of(text) for text in texts[heads["track"]]], []
-    by_track = {track: head for track, names in TRACK_FLAGS.items() if (head := found(headers, names))}
-    n_row = len(next(iter(texts.values())))
-    # The file of 2013 marks Track 2 alone: everybody else was in Track 1, as there was no other.
-    default = "track_1" if list(by_track) == ["track_2"] else None
-    chosen = [next((track for track, head in by_track.items() if flag(texts[head][n])), default) for n in range(n_row)]
-    return chosen, list(by_track.values())
