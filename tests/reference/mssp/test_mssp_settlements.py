@@ -239,7 +239,7 @@ def test_what_a_missing_column_costs_is_told_with_its_cause(year, without, n, ca
 
 @pytest.mark.parametrize("year", YEARS)
 def test_another_year_of_rules_does_not_reproduce_a_file(year, results):
-    """The rules are what settles. By those of 2020, when nothing was sequestered and no loss was owed, nobody who was paid comes out, but the capped."""
+    """The rules are what settles. By those of 2020, without sequestration and losses, nobody who was paid comes out, but the capped."""
     (found,) = prove([results[year]], 2020)
     assert sum(1 for miss in found.misses if miss.published) >= 137
 
