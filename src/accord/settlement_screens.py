@@ -21,7 +21,7 @@ def print_proof(console: Console, proof: Proof) -> None:
     rebuilt = " · ".join(f"{name} {_of(tally)}" for name, tally in proof.rates.items())
     if rebuilt:
         console.print(f"  rebuilt as printed: {rebuilt}", soft_wrap=True)
-    console.print(f"  columns: {plain('; '.join(map(_use, proof.uses)))}", soft_wrap=True)
+    console.print(f"  read from: {plain('; '.join(map(_use, proof.uses)))}", soft_wrap=True)
     for words in proof.instead:
         console.print(f"  [yellow]{plain(words)}[/]", soft_wrap=True)
     _print_misses(console, proof)
@@ -49,11 +49,11 @@ def _print_reproduced(console: Console, proof: Proof) -> None:
 
 
 def _use(use: Use) -> str:
-    """A column with its last place: to the dollar, to a hundredth of a percent."""
+    """A column, what it is read for, and its last place: to the dollar, to a hundredth of a percent."""
     if use.step is None:
-        return f"{use.meaning} {use.header}"
+        return f"{use.header} ({use.meaning})"
     step = percent(use.step) if use.is_rate else f"{use.step.normalize():f}"
-    return f"{use.meaning} {use.header} (to {step}{', in percent' if use.in_percent else ''})"
+    return f"{use.header} ({use.meaning}, to {step}{', in percent' if use.in_percent else ''})"
 
 
 def _print_misses(console: Console, proof: Proof) -> None:

@@ -138,8 +138,8 @@ def test_without_its_column_a_relief_is_not_taken_for_a_limit(proof_of):
     text = LOST.replace("DisAdj", "Other")
     proof = proof_of(text, "py2023.csv")
     assert {miss.cause for miss in proof.misses} == {Cause.relief}
-    assert proof.instead == ("no losses excused by a disaster: losses are excused by months of a national emergency alone",
-                             "no left before the end of the year: nobody is taken to have left before the end of the year")  # fmt: skip
+    assert proof.instead == ("no column for losses excused by a disaster: losses are excused by months of a national emergency alone",
+                             "no column for left before the end of the year: nobody is taken to have left before the end of the year")  # fmt: skip
 
 
 # --- how files are handed on --------------------------------------------------------------------------------------------------

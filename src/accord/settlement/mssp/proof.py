@@ -94,7 +94,7 @@ def _of_year(results: Results, year: int, settled: list[Settled]) -> Proof:
         rates={name: tally for name, test in RATES.items() if (tally := _tally(map(test, settled))).n},
         tolerance=(median_low(open_to), max(open_to)) if open_to else (NOTHING, NOTHING),
         uses=results.uses,
-        instead=tuple(f"no {results.lacking[name]}: {words}" for name, words in INSTEAD.items() if name in results.lacking and _matters(name, year)),
+        instead=tuple(f"no column for {results.lacking[name]}: {words}" for name, words in INSTEAD.items() if name in results.lacking and _matters(name, year)),
         misses=tuple(_miss(s) for s in settled if not s.is_reproduced) if "earned" not in results.lacking else (),
         n_coarse=sum(s.is_coarse for s in settled),
         n_blank=results.n_blank,
