@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 from collections import defaultdict
 from datetime import date
 from decimal import Decimal
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accord.books import Account, Journal, Party, Posting, allocate, balances, charge, payment, reversal
+from accord.books import Account, Journal, Party, Posting, allocate, allocation, balances, charge, journal, payment, reversal
 from accord.tables.books import ACCOUNT
 
 AMOUNTS = st.decimals(-(10**12), 10**12, places=2)
@@ -117,6 +118,10 @@ def test_a_posting_is_of_two_places_and_between_two_parties():
         Posting(PARTIES[0], Account.bank, PARTIES[1], Decimal("1.001"))
     with pytest.raises(AssertionError, match="cannot owe itself"):
         charge(PARTIES[0], PARTIES[0], Decimal("1.00"))
+
+
+def test_what_the_docstrings_say_holds():
+    assert [doctest.testmod(module).failed for module in (allocation, journal)] == [0, 0]
 
 
 def test_the_table_knows_every_account():

@@ -177,7 +177,10 @@ def test_a_copy_settles_as_its_original(way, proof_of):
 def test_the_year_is_known_by_column_name_or_columns_or_is_asked_for(proof_of):
     assert proof_of(PY2017, "py2018.csv").year_from == "by its column"
     assert (proof_of(PY2022, "Performance_Year_Results_2022_revised 2026_07_17.csv").year_from) == "by its file's name"
-    assert (proof_of(PY2022, "copy.csv").year, proof_of(PY2022, "copy.csv").year_from) == (2022, "by the columns it has")
+    whole = PY2022.replace("Rev_Exp_Cat\n", "Rev_Exp_Cat,Met_Incentive\n")
+    with pytest.raises(UserError, match="neither in a column nor in its name"):
+        proof_of(PY2022, "copy.csv")
+    assert (proof_of(whole, "copy.csv").year, proof_of(whole, "copy.csv").year_from) == (2022, "by the columns it has")
     assert proof_of(PY2022, "copy.csv", year=2022).year_from == "as it was asked for"
     with pytest.raises(UserError, match="neither in a column nor in its name"):
         proof_of(PY2015.replace("year", "other"), "copy.csv")
@@ -187,6 +190,23 @@ def test_a_file_of_several_years_is_proved_year_by_year(tmp_path):
     file = tmp_path / "all.csv"
     file.write_text(PY2015 + PY2015.partition("\n")[2].replace(",2015,", ",2014,"))
     assert [(proof.year, proof.reproduced.n_same) for proof in prove([file])] == [(2014, 3), (2015, 3)]
+
+
+def test_a_note_below_leaves_the_year_column_as_it_is(proof_of):
+    proof = proof_of(PY2015 + "Note: in dollars\n", "copy.csv")
+    assert (proof.year, proof.year_from, proof.n_blank, proof.misses) == (2015, "by its column", 1, ())
+
+
+def test_the_layout_of_2013_marks_track_2_alone(proof_of):
+    """Made up: no row of that year is at hand. Reporting was quality enough, and what was earned had another name."""
+    text = """ACO_Num,Track2,N_AB,MinSavPerc,BnchmkMinExp,EarnShrSavings,QualScore,ABtotBnchmk,ABtotExp,QualPerfShare,FinalShareRate
+A1,0,60000,0.02,4000000,1960000,1,100000000,96000000,0.5,0.5
+A2,1,9000,0.02,-4000000,-1600000,1,100000000,104000000,0.6,0.6
+A3,0,60000,0.02,4000000,1960000,P4R,100000000,96000000,0.5,0.5
+"""
+    proof = proof_of(text, "py2013.csv")
+    assert proof.misses == ()
+    assert proof.reproduced.n == 3
 
 
 def test_long_names_with_notes_are_known(proof_of):
@@ -241,6 +261,7 @@ def test_a_number_says_how_exactly_it_is_printed(proof_of):
     [
         (b"PK\x03\x04 a workbook", "is not a CSV file"), (b"\x00\x01\x02", "is not a CSV file"), (b"", "is empty"), (b"\n \n", "is empty"),
         (b"a,b\n1,2\n", r"no column for benchmark \(ABtotBnchmk\) and expenditure \(ABtotExp\)"),
+        (PY2022.splitlines()[0].encode(), "no row that states an amount"), (PY2022.splitlines()[0].encode() + b"\na,b\n", "no row that states"),
         (b"ABtotBnchmk,b\n1,2\n", r"no column for expenditure \(ABtotExp\)"),
         (b"ABtotBnchmk,ABtotExp\n1,2\n", r"no column for earned or owed, as published \(EarnSaveLoss\)"),
     ],

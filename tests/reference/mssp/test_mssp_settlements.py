@@ -17,6 +17,7 @@ import pytest
 
 from accord.settlement.mssp import Cause, Proof, proof, prove
 from accord.settlement.mssp.chain import settle
+from accord.settlement.mssp.columns import year_by_columns
 from accord.settlement.mssp.reading import read_results
 
 D = Decimal
@@ -200,6 +201,14 @@ def test_any_order_case_spacing_mark_and_further_columns(year, rows, prove_rows,
     assert found.reproduced == proofs[year].reproduced
     assert found.settled == proofs[year].settled
     assert found.rates == proofs[year].rates
+
+
+@pytest.mark.parametrize("year", YEARS)
+def test_the_year_of_a_whole_file_is_told_by_its_columns(year, rows):
+    headers = list(rows[year][0])
+    assert year_by_columns(headers) == year
+    thinned = [head for head in headers if head not in ("Guardrail", "FinalLossRate", "Met_Incentive", "Report_WI", "RecvdMean", "pneu_adm")]
+    assert year_by_columns(thinned) is None
 
 
 @pytest.mark.parametrize("year", YEARS)

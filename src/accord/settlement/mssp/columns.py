@@ -92,17 +92,19 @@ TRACK_WORDS: dict[str, str] = {
 """How a column that names the track names it, in plain letters and without the word track."""
 
 YEAR_MARKS: tuple[tuple[int, tuple[str, ...]], ...] = (
-    (2024, ("ReducedSS", "Guardrail", "Met_40pctl", "FinalAdjCat")),
+    (2024, ("ReducedSS", "Guardrail")),
     (2023, ("Met_AltQPS", "FinalLossRate")),
     (2022, ("Met_FirstYear", "Met_Incentive")),
-    (2021, ("MaxShareRate", "Report_WI", "Recvd30p")),
-    (2019, ("Participation_Six_Months",)),
-    (2020, ("Current_BASIC_E", "Current_ENHANCED")),
+    (2021, ("MaxShareRate", "Report_WI")),
+    (2019, ("Participation_Six_Months", "Current_BASIC_E")),
     (2018, ("RevLossLimit", "Current_Track_1_Plus", "RecvdMean")),
-    (2017, ("RegTrndUpdt", "DisAdj")),
-    (2016, ("Met_QPS", "Current_Track_3")),
+    (2017, ("RegTrndUpdt", "Current_Track_3")),
+    (2016, ("Current_Track_3", "pneu_adm")),
 )
-"""The year of a file that says it neither in a column nor in its name: the first whose columns it has any of."""
+"""Columns by which the year of a file can be told that says it neither in a column nor in its name: it has all of them, and none of a later
+
+year's. The layout of 2020 is not known well enough to be here, and those before 2016 do not differ.
+"""
 
 
 def plain(name: str) -> str:
@@ -133,8 +135,19 @@ def headers_of(headers: Sequence[str]) -> dict[str, str]:
 
 
 def year_by_columns(headers: Sequence[str]) -> int | None:
-    """The performance year that columns which no earlier file has give away."""
-    return next((year for year, marks in YEAR_MARKS if any(plain(h) in {plain(m) for m in marks} for h in headers)), None)
+    """The performance year of a whole file, by its columns; None where they leave a doubt, as in a file that somebody has thinned out.
+
+    >>> year_by_columns(["Met_AltQPS", "FinalLossRate"]), year_by_columns(["Met_FirstYear", "Met_Incentive", "Met_AltQPS"])
+    (2023, None)
+    """
+    present = {plain(header) for header in headers}
+    later: set[str] = set()
+    for year, marks in YEAR_MARKS:
+        wanted = {plain(mark) for mark in marks}
+        if wanted <= present and not (later - wanted) & present:
+            return year
+        later |= wanted
+    return None
 
 
 def track_of(word: str) -> str | None:

@@ -94,7 +94,7 @@ def _of_year(results: Results, year: int, settled: list[Settled]) -> Proof:
         rates={name: tally for name, test in RATES.items() if (tally := _tally(map(test, settled))).n},
         tolerance=(median_low(open_to), max(open_to)) if open_to else (NOTHING, NOTHING),
         uses=results.uses,
-        instead=tuple(f"no column for {results.lacking[name]}: {words}" for name, words in INSTEAD.items() if name in results.lacking and _matters(name, year)),
+        instead=tuple(f"no column for {results.lacking[name]}: {words}" for name, words in INSTEAD.items() if _is_missed(name, results, year)),
         misses=tuple(_miss(s) for s in settled if not s.is_reproduced) if "earned" not in results.lacking else (),
         n_coarse=sum(s.is_coarse for s in settled),
         n_blank=results.n_blank,
@@ -186,5 +186,5 @@ SINCE: Mapping[str, int] = {"is_alternative_met": 2023, "revenue": 2024, "agreem
 """From which performance year on a column is to be expected: the rule behind it did not exist before, or its figure was not published."""
 
 
-def _matters(name: str, year: int) -> bool:
-    return year >= SINCE.get(name, year)
+def _is_missed(name: str, results: Results, year: int) -> bool:
+    return name in results.lacking and year >= SINCE.get(name, year)

@@ -72,12 +72,14 @@ def read_results(file: Path, year: int | None) -> Results:
     columns = {name: _column(FIELDS[name], texts[head]) for name, head in heads.items() if FIELDS[name].kind in NUMERIC}
     track_heads = {} if "track" in heads else {t: head for t, names in TRACK_FLAGS.items() if (head := found(headers, names))}
     sheet = _Sheet(heads, texts, columns, track_heads)
-    years, year_from = _years(file, headers, sheet.column("year"), year, len(rows))
-    acos = [sheet.aco(n, years[n]) for n in range(len(rows))]
-    stated = tuple(aco for aco in acos if AMOUNTS.union(PUBLISHED[:1]) & aco.figures.keys())
+    stated = [n for n in range(len(rows)) if any(held.figures[n] for name, held in columns.items() if name in (*AMOUNTS, "earned"))]
+    if not stated:
+        raise _wrong_file(file, "has no row that states an amount")
+    years, year_from = _years(file, headers, [sheet.text("year", n) for n in stated], year)
+    acos = tuple(sheet.aco(n, of_year) for n, of_year in zip(stated, years, strict=True))
     uses = (*_uses(heads, columns), *([Use(FIELDS["track"].meaning, ", ".join(track_heads.values()))] if track_heads else []))
     lacking = {name: field.meaning for name, field in FIELDS.items() if name not in heads and not (name == "track" and track_heads)}
-    return Results(file, year_from, uses, lacking, stated, len(acos) - len(stated))
+    return Results(file, year_from, uses, lacking, acos, len(rows) - len(acos))
 
 
 @dataclass(frozen=True)
@@ -88,9 +90,6 @@ class _Sheet:
     texts: Mapping[str, Sequence[str]]
     columns: Mapping[str, Column]
     track_heads: Mapping[str, str]
-
-    def column(self, name: str) -> Sequence[str]:
-        return self.texts[self.heads[name]] if name in self.heads else ()
 
     def text(self, name: str, n: int) -> str:
         return self.texts[self.heads[name]][n] if name in self.heads else ""
@@ -188,11 +187,12 @@ def _check_columns(file: Path, headers: Sequence[str], heads: Mapping[str, str])
 # --- year -------------------------------------------------------------------------------------------------------------------
 
 
-def _years(file: Path, headers: Sequence[str], texts: Sequence[str], asked: int | None, n_row: int) -> tuple[list[int], str]:
+def _years(file: Path, headers: Sequence[str], texts: Sequence[str], asked: int | None) -> tuple[list[int], str]:
+    n_row = len(texts)
     if asked is not None:
         return [asked] * n_row, "as it was asked for"
     stated = [_YEAR.search(text) for text in texts]
-    if stated and all(stated):
+    if all(stated):
         return [int(year[1]) for year in stated if year], "by its column"
     if named := _YEAR_OF_RESULTS.search(file.stem) or _YEAR.search(file.stem):
         return [int(named[1])] * n_row, "by its file's name"
