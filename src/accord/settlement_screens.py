@@ -11,8 +11,6 @@ from accord.clauses.walking import percent
 from accord.screens import count, money, plain
 from accord.settlement.mssp import Proof, Tally, Use
 
-_MOST_MISSES = 20
-
 
 def print_proof(console: Console, proof: Proof) -> None:
     """One performance year of one results file: what came out as published, how exactly that could be told, and what did not."""
@@ -59,11 +57,9 @@ def _use(use: Use) -> str:
 def _print_misses(console: Console, proof: Proof) -> None:
     for cause, n in Counter(miss.cause for miss in proof.misses).most_common():
         console.print(f"  [red]{count(n, 'miss', 'misses')}[/]: {cause}")
-        for miss in [miss for miss in proof.misses if miss.cause is cause][:_MOST_MISSES]:
+        for miss in [miss for miss in proof.misses if miss.cause is cause]:
             amounts = f"published {_amount(miss.published)}, settled {_amount(miss.settled)}"
             console.print(f"    {plain(miss.aco_id)} {plain(miss.name)} (row {miss.row:,}): {amounts}; {plain(miss.because)}", soft_wrap=True)
-        if n > _MOST_MISSES:
-            console.print(f"    … {n - _MOST_MISSES:,} more")
 
 
 def _amount(amount: Decimal | None) -> str:
