@@ -7,6 +7,7 @@ import json
 import typing
 from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -101,7 +102,9 @@ def _examples(field: Any) -> str:
 
 def toml(value: Any) -> str:
     """A value as it is written in TOML, where Python and JSON write it otherwise."""
-    return value.isoformat() if isinstance(value, date) else json.dumps(value, ensure_ascii=False)
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(toml(v) for v in value)}]"
+    return str(value) if isinstance(value, date | Decimal) else json.dumps(value, ensure_ascii=False)
 
 
 def _type(annotation: Any) -> str:
@@ -120,7 +123,7 @@ def _type(annotation: Any) -> str:
         return next((f"`{kind}`" for kind, model in kinds.items() if model is annotation), "table")
     if parts:
         return " or ".join(dict.fromkeys(_type(p) for p in parts if p is not type(None)))
-    return {"str": "text", "bool": "true or false", "int": "whole number", "date": "date"}.get(
+    return {"str": "text", "bool": "true or false", "int": "whole number", "Decimal": "number"}.get(
         getattr(annotation, "__name__", str(annotation)), getattr(annotation, "__name__", str(annotation))
     )
 

@@ -14,6 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from clause_pages import contract_file
 from map_pages import map_file, shipped_maps
 from model_pages import inline, place_file
 from page_parts import grid, join, prose
@@ -29,6 +30,7 @@ def pages() -> dict[str, str]:
         "reference/place.md": place_file(),
         "reference/maps.md": map_file(),
         "reference/shipped-maps.md": shipped_maps(),
+        "reference/contracts.md": contract_file(),
         "reference/rules.md": rules(),
         "reference/rulebook.md": rulebook(),
         "reference/tables.md": tables(),
@@ -96,7 +98,8 @@ def rules() -> str:
 def rulebook() -> str:
     """The dated parameters and the code systems that the package knows."""
     reader = import_module("accord.rulebook.reader")
-    data = {p.stem: tomllib.loads(p.read_text("utf-8")) for p in sorted(reader.FOLDER.rglob("*.toml"))}
+    paths = {p.relative_to(reader.FOLDER).with_suffix("").as_posix(): p for p in sorted(reader.FOLDER.rglob("*.toml"))}
+    data = {name: tomllib.loads(path.read_text("utf-8")) for name, path in paths.items()}
     intro = (
         "# The rulebook\n\nWhat the law, a dictionary or a convention sets is data with its source, not a number in the code. A run's "
         "manifest names the edition of the rulebook that it was made with."

@@ -70,6 +70,14 @@ def test_every_column_reader_is_in_the_manual(pages: dict[str, str]) -> None:
     assert not missing
 
 
+def test_every_kind_of_clause_is_in_the_manual_with_its_keys_and_an_example(pages: dict[str, str]) -> None:
+    for name, kind in import_module("accord.clauses.kinds").KINDS.items():
+        keys = [field.alias or key for key, field in kind.terms.model_fields.items()]
+        section = _section(pages["reference/contracts.md"], name)
+        assert not [key for key in keys if f"| `{key}` |" not in section]
+        assert f'kind = "{name}"' in pages["explanation/clauses.md"]
+
+
 def test_every_map_that_is_shipped_is_in_the_manual(root: Path, pages: dict[str, str]) -> None:
     folder = root / "src" / "accord" / "intake" / "maps"
     maps = [p.relative_to(folder).with_suffix("").as_posix() for p in folder.rglob("*.toml")]

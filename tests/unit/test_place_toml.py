@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pytest
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from accord.errors import UserError
-from accord.place.toml import line_of, read_model
+from accord.place.toml import every_fault, line_of, read_model
 from accord.place.toml_faults import Fault
 
 FILE = Path("maps/ward.toml")
@@ -266,6 +266,58 @@ def test_a_check_between_keys_is_told_with_its_line() -> None:
     with pytest.raises(UserError) as caught:
         read_model(FILE, Ward, text='title = "Ward"\nbeds = 1\nread = { a = { text = "A" } }', check=check)
     assert (caught.value.what, caught.value.where) == ("beds (and 1 more fault in this file)", "maps/ward.toml, line 2")
+
+
+Part = Annotated[
+    Decimal, BeforeValidator(lambda v: Decimal(v) if type(v) is int else v), Field(ge=0, le=1, examples=[Decimal("0.30")])
+]
+
+
+class Slice(_Strict):
+    who: str
+    rate: Part | Fixed
+
+
+class Cake(_Strict):
+    slice: Annotated[tuple[Slice, ...], Field(strict=False, min_length=1)]
+    rest: Annotated[tuple[Slice, ...], Field(strict=False)]
+
+
+CAKE = """\
+[[slice]]
+whom = "Ann"
+rate = 3
+[[slice]]
+who = "Ben"
+rate = 0.5
+"""
+
+
+def _check(_: Cake) -> list[Fault]:
+    return [Fault(("slice", 1, "who"), "Ben has had his", "ask Ann"), Fault(("slice", 0), "too large", "cut it")]
+
+
+def test_every_fault_of_a_file_in_the_order_of_its_lines(tmp_path: Path) -> None:
+    """A whole number is nearer to a number than to a table; a list is not too short because its items are wrong."""
+    file = tmp_path / "cake.toml"
+    file.write_text(CAKE, encoding="utf-8")
+    read, faults = every_fault(file, Cake, check=_check)
+    assert read is None
+    assert [(f.where.rpartition(" ")[2], f.what) for f in faults] == [
+        ("1", "key 'rest' is missing"),
+        ("2", "key 'whom' in slice 1 is not one that accord knows"),
+        ("3", "key 'rate' in slice 1 is 3, and should be less than or equal to 1"),
+    ]
+    assert faults[0].what_to_do == "add it, for example: [[rest]], a heading with its keys below it"
+    assert faults[2].what_to_do == "write it like this: rate = 0.30"
+
+
+def test_what_does_not_hold_between_keys_is_told_in_the_order_of_lines_with_what_was_read(tmp_path: Path) -> None:
+    file = tmp_path / "cake.toml"
+    file.write_text("rest = []\n" + CAKE.replace("whom", "who").replace("rate = 3", "rate = 0.5"), encoding="utf-8")
+    read, faults = every_fault(file, Cake, check=_check)
+    assert read is not None
+    assert [f.what for f in faults] == ["too large", "Ben has had his"]
 
 
 @pytest.mark.parametrize(

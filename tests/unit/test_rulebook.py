@@ -91,7 +91,9 @@ def test_every_form_is_tried():
 
 def test_the_edition_is_that_of_every_file(monkeypatch, tmp_path):
     for path in FOLDER.rglob("*.toml"):
-        (tmp_path / path.name).write_bytes(path.read_bytes())
+        copy = tmp_path / path.relative_to(FOLDER)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(path.read_bytes())
     monkeypatch.setattr(rulebook.reader, "FOLDER", tmp_path)
     assert edition.__wrapped__() == edition()
     (tmp_path / "another.toml").write_text("", encoding="utf-8")

@@ -27,15 +27,32 @@ def read_model(path: Path, model: type[M], *, text: str | None = None, check: Ca
     Raises UserError for any fault: the first in the file is told in full, the others are counted.
     """
     text = read_text(path) if text is None else text
+    read, faults = _modelled(path, text, model, check)
+    if read is None or faults:
+        raise fault_error(path, text, faults)
+    return read
+
+
+def every_fault(path: Path, model: type[M], *, check: Callable[[M], Iterable[Fault]]) -> tuple[M | None, list[UserError]]:
+    """The file as its model, and each of its faults as an error of its own, in the order of their lines.
+
+    There is no model where keys are not well formed; then `check` has not been asked. Raises UserError for what is no TOML at all.
+    """
+    text = read_text(path)
+    read, faults = _modelled(path, text, model, check)
+    lines = scan(text)
+    return read, [fault_error(path, text, [fault]) for fault in sorted(faults, key=lambda f: lines.of(f.path))]
+
+
+def _modelled(
+    path: Path, text: str, model: type[M], check: Callable[[M], Iterable[Fault]] | None
+) -> tuple[M | None, list[Fault]]:
     data = _parsed(path, text)
     try:
         read = model.model_validate(data)
     except ValidationError as error:
-        raise fault_error(path, text, faults_of(model, data, error)) from None
-    faults = list(check(read)) if check else []
-    if faults:
-        raise fault_error(path, text, faults)
-    return read
+        return None, faults_of(model, data, error)
+    return read, list(check(read)) if check else []
 
 
 def line_of(path_or_text: Path | str, key_path: KeyPath) -> int:

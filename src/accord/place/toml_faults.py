@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from accord.place.toml_lines import KeyPath
 from accord.place.toml_unions import (
@@ -38,7 +39,7 @@ _WORDS = {
     "table": ("a table", "{ … }"),
 }
 _SAID_BY_MODEL = ("value_error", "assertion_error", "union_tag_not_found")
-_LIMIT = re.compile("(?:[A-Z][a-z]+ )+should ")  # "Input should be greater than 0", "List should have at least 1 item"
+_LIMIT = re.compile("[A-Z][a-z]+ (?:[A-Za-z]+ )*?should ")  # "Input should be greater than 0", "Decimal input should have no more …"
 _WRONG_KIND = ("_type", "_parsing", "_inexact", "int_from_float", "is_instance_of", "either")
 
 
@@ -53,12 +54,17 @@ class Fault:
 
 def faults_of(model: type[BaseModel], data: Mapping[str, Any], error: ValidationError) -> list[Fault]:
     """The faults behind one failed validation of `data`. A key missing because it is misspelled or misplaced is one fault."""
-    found = closest([put_back(model, e) for e in error.errors(include_url=False)], data)
+    found = [f for f in closest([put_back(model, e) for e in error.errors(include_url=False)], data) if not _is_short_by_faults(f)]
     missing = {(f.path[:-1], str(f.path[-1])) for f in found if f.kind == "missing"}
     strays = [f for f in found if f.kind == "extra_forbidden"]
     explained = {(f.path[:-1], _nearest_key(f, missing)) for f in strays} | {((), str(f.path[-1])) for f in strays}
     kept = [f for f in found if f.kind != "missing" or (f.path[:-1], str(f.path[-1])) not in explained]
     return list(_each_once(_fault(f, missing) for f in kept))
+
+
+def _is_short_by_faults(f: Found) -> bool:
+    """Whether a list is called too short only because those of its items that have faults were not counted."""
+    return f.kind == "too_short" and isinstance(f.given, list) and len(f.given) >= int(f.context["min_length"])
 
 
 def place_of(path: KeyPath) -> str:
@@ -111,13 +117,8 @@ def _fault(f: Found, missing: set[tuple[KeyPath, str]]) -> Fault:
             what, mend = f"{place} is not one that accord knows", _mend_stray(f, missing)
         case "literal_error" if kind_of_value(f.given) in map(kind_of_type, members_of(f.wanted)):
             what, mend = f"{place} is {_shown(f.given)}, which is not one of its values", _mend_value(f)
-        case "union_tag_not_found" if key := str(f.context.get("discriminator", "")).strip("'"):
-            values = [str(v) for m in members_of(f.wanted) for v in literals_of(fields_of(m)[key].annotation)]
-            what, mend = f"{place_of((*f.path, key))} is missing", f"add it; it may be: {', '.join(values)}"
-        case "union_tag_invalid":  # alternatives told apart by the value of one key, which Pydantic names in quotes
-            key, tag = str(f.context["discriminator"]).strip("'"), str(f.context["tag"])
-            what = f"{place_of((*f.path, key))} is {_shown(tag)}, which is not one of its values"
-            mend = did_you_mean(tag, [v.strip(" '") for v in str(f.context["expected_tags"]).split(",")], "it may be")
+        case "union_tag_not_found" | "union_tag_invalid" if key := str(f.context.get("discriminator", "")).strip("'"):
+            return _tag_fault(f, key)
         case kind if kind.endswith((*_WRONG_KIND, "literal_error")) and kind not in _SAID_BY_MODEL:
             what, mend = _wrong_kind(f, place), write + _allowed(f.wanted)
         case kind if kind not in _SAID_BY_MODEL and (limit := _LIMIT.match(f.message)):
@@ -126,6 +127,22 @@ def _fault(f: Found, missing: set[tuple[KeyPath, str]]) -> Fault:
         case _:
             what, mend = _said(f, place)
     return Fault(f.path, what, mend)
+
+
+def _tag_fault(f: Found, key: str) -> Fault:
+    """Alternatives told apart by the value of one key, which is missing, misspelled, or none of theirs."""
+    values = [str(v) for m in members_of(f.wanted) for v in literals_of(fields_of(m)[key].annotation)]
+    path = (*f.path, key)
+    if key in f.given:
+        given = f.given[key]
+        what = f"{place_of(path)} is {_shown(given)}, which is not one of its values"
+        return Fault(path, what, did_you_mean(given if isinstance(given, str) else "", values, "it may be"))
+    known = {k for m in members_of(f.wanted) for k in fields_of(m)}
+    stray = nearest(key, [k for k in f.given if k not in known])
+    if stray:
+        what = f"{place_of((*f.path, stray))} is not one that accord knows"
+        return Fault((*f.path, stray), what, f"did you mean '{key}'? It may be: {', '.join(values)}")
+    return Fault(f.path, f"{place_of(path)} is missing", f"add it; it may be: {', '.join(values)}")
 
 
 def _mend_stray(f: Found, missing: set[tuple[KeyPath, str]]) -> str:
@@ -187,7 +204,8 @@ def _shown(given: Any) -> str:
 
 def _assignment(f: Found) -> str:
     """How the key is written, with an example of its value: `from = 2025-04-01`."""
-    if len(f.path) == 1 and kind_of_type(f.wanted) == "list" and model_of(next(iter(get_args(bare_type(f.wanted))), None)):
+    item = next(iter(get_args(bare_type(f.wanted))), None)
+    if len(f.path) == 1 and kind_of_type(f.wanted) == "list" and model_of(members_of(item)[0]):
         return f"[[{f.path[0]}]], a heading with its keys below it"
     example = _toml(f.examples[0]) if f.examples else _example(f.wanted)
     return example if not f.path or isinstance(f.path[-1], int) else f"{f.path[-1]} = {example}"
@@ -195,6 +213,8 @@ def _assignment(f: Found) -> str:
 
 def _example(wanted: Any) -> str:
     member = members_of(wanted)[0]
+    if examples := _examples_of(member):
+        return _toml(examples[0])
     if literals := literals_of(wanted):
         return _toml(literals[0])
     if model_of(member):
@@ -203,7 +223,14 @@ def _example(wanted: Any) -> str:
             "{ " + ", ".join(f"{k} = {_toml(v.examples[0]) if v.examples else _example(v.annotation)}" for k, v in needed) + " }"
         )
     kind = kind_of_type(member)
+    if kind == "list" and model_of(item := next(iter(get_args(bare_type(member))), None)):
+        return f"[{_example(item)}]"
     return _WORDS[kind][1] if kind else "…"
+
+
+def _examples_of(wanted: Any) -> list[Any]:
+    """The examples that a type carries with it wherever it is used."""
+    return [e for part in get_args(wanted)[1:] if isinstance(part, FieldInfo) for e in part.examples or []]
 
 
 def _toml(value: Any) -> str:

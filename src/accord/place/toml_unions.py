@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from difflib import get_close_matches
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -149,7 +150,7 @@ def _member(members: list[Any], label: str) -> Any:
         bare = bare_type(member)
         written = str(bare).removeprefix("typing.").replace(" ", "").lower()
         names = {tag_of(member), getattr(bare, "__name__", None), written} - {None}
-        if label in names or label.replace(" ", "").lower() in names or any(label.endswith(f" {name}]") for name in names):
+        if label in names or label.replace(" ", "").lower() in names or any(label.rstrip("]").lower().endswith(f" {name}".lower()) for name in names):
             return member
         if label in [v for f in fields_of(bare).values() for v in literals_of(f.annotation)]:
             return member
@@ -171,11 +172,15 @@ def _closest_at(found: list[Found], depth: int, point: KeyPath, given: Any) -> l
     return [*others, Found(point, "either", "", given, {}, None, union, (), ())]
 
 
-def _likeness(member: Any, given: Any, n_error: int) -> tuple[int, int]:
-    """How much a value looks like one alternative: the keys they share, then the fewest errors; -1 if another kind of value."""
-    if kind_of_type(member) != kind_of_value(given):
-        return -1, -n_error
-    return len(set(given) & set(fields_of(member))) if isinstance(given, dict) else 0, -n_error
+def _likeness(member: Any, given: Any, n_error: int) -> tuple[int, int, int]:
+    """How much a value looks like one alternative: keys they share, keys nearly shared, fewest errors; -1 if another kind of value."""
+    kinds = (kind_of_type(member), kind_of_value(given))
+    if kinds[0] != kinds[1] and kinds != ("number", "whole"):
+        return -1, 0, -n_error
+    fields = set(fields_of(member)) if isinstance(given, dict) else set()
+    shared = set(given) & fields if fields else set()
+    near = [key for key in given if key not in shared and get_close_matches(key, fields, 1)] if fields else []
+    return len(shared), len(near), -n_error
 
 
 def _at(data: Any, path: KeyPath) -> Any:

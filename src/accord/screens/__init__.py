@@ -1,6 +1,6 @@
 """How reports look on a terminal.
 
-In:    a console, and what a command has to say: runs, checks, findings, what was simulated.
+In:    a console, and what a command has to say: runs, checks, findings, what was simulated, what was settled again.
 Out:   `print_…`: one screen each.
 Reads: no rules.
 Never: works anything out, or shows text from outside as it stands: what would move a cursor is spelled out.
@@ -18,9 +18,10 @@ from accord.screens.reports import (
     print_suggestion,
     print_tables,
 )
+from accord.screens.settlement import print_proof
 from accord.screens.simulation import print_calibration, print_faults, print_simulated
 
 __all__ = [
-    "print_calibration", "print_check", "print_columns", "print_diff", "print_faults", "print_findings", "print_lineage", "print_rows", "print_run",
-    "print_runs", "print_simulated", "print_suggestion", "print_tables",
+    "print_calibration", "print_check", "print_columns", "print_diff", "print_faults", "print_findings", "print_lineage", "print_proof", "print_rows",
+    "print_run", "print_runs", "print_simulated", "print_suggestion", "print_tables",
 ]  # fmt: skip

@@ -215,7 +215,7 @@ MEASURES: Mapping[str, str] = {
     "cost_top_5": _top("cost", 0.05),
     "cost_top_5_over_rest": f"with t(s) as ({_top('cost', 0.05)}) select 19 * s / (1 - s) from t",
     "hospital_cost_top_1": _top("hospital_cost", 0.01),
-    "top_5_stay": f"""with pair as (select a.person_id, a.cost as before, b.cost as after from spent a join spent b
+    "top_5_stay": """with pair as (select a.person_id, a.cost as before, b.cost as after from spent a join spent b
         on a.person_id = b.person_id and b.n_year = a.n_year + 1 where a.age_years >= $youngest and a.age_years < $oldest),
       r as (select row_number() over (order by before desc, person_id) as place_before, row_number() over (order by after desc, person_id) as place_after,
         count(*) over () as n from pair)

@@ -1,0 +1,71 @@
+"""The cap: the most, and if agreed the least, that another clause may come to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from pydantic import Field
+
+from accord.clauses.bridge import Bridge
+from accord.clauses.terms import Clause, Id, Money, PartOf
+from accord.clauses.walking import Exact, money, percent, walk
+
+
+class Terms(Clause):
+    """No more than so much, of a clause and of a named step of it.
+
+    on: whether the cap is on the gross result, on the payee's share of it, or on the payment after every other line; the same cap
+    gives another amount on each. least: below zero, how much may be taken from the payee.
+    """
+
+    kind: Literal["cap"]
+    of: Id = Field(examples=["gain_share"])
+    on: Literal["gross", "share", "payment"]
+    most: Money | PartOf = Field(examples=[Decimal("1000000.00")])
+    least: Money | PartOf | None = None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """amount: what the cap is on. base: what `most` and `least` are a part of."""
+
+    amount: Decimal
+    base: Decimal | None = None
+
+
+def settle(terms: Terms, facts: Facts) -> Bridge:
+    """From the amount that the cap is on to what is left of it.
+
+    >>> terms = Terms(kind="cap", id="c", of="gain_share", on="payment", most=PartOf(of="benchmark", rate=Decimal("0.10")))
+    >>> settle(terms, Facts(Decimal(12260000), Decimal(119762995))).result
+    Decimal('11976299.50')
+    """
+    return walk(Exact(f"the {terms.on} of '{terms.of}'", facts.amount), _steps(terms, facts), terms.round_at)
+
+
+def _steps(terms: Terms, facts: Facts) -> Iterator[Exact]:
+    most = _limit(terms.most, facts)
+    yield Exact("above the cap", min(Decimal(0), most - facts.amount), f"no more than {money(most)} on the {terms.on}")
+    if terms.least is not None:
+        least = -_limit(terms.least, facts)
+        yield Exact("below the floor", max(Decimal(0), least - facts.amount), f"no less than {money(least)} on the {terms.on}")
+
+
+def _limit(limit: Decimal | PartOf, facts: Facts) -> Decimal:
+    if not isinstance(limit, PartOf):
+        return limit
+    assert facts.base is not None, f"'{limit.of}' was not read"
+    return limit.rate * facts.base
+
+
+def describe(terms: Terms) -> str:
+    """The clause in a sentence."""
+    least = f", nor less than minus {_words(terms.least)}" if terms.least is not None else ""
+    return f"the {terms.on} of '{terms.of}' is no more than {_words(terms.most)}{least}"
+
+
+def _words(limit: Decimal | PartOf) -> str:
+    return f"{percent(limit.rate)} of '{limit.of}'" if isinstance(limit, PartOf) else money(limit)

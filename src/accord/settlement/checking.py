@@ -1,0 +1,81 @@
+"""`accord contract check`: a contract read and held against its place, with every fault or with its chain in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from accord.clauses.kinds import kind_of, stage_of
+from accord.errors import UserError
+from accord.place import open_place, read_model
+from accord.place.toml import every_fault
+from accord.settlement.contract import Contract, Resident
+from accord.settlement.contract_faults import Surroundings, contract_faults
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A contract that was looked at: the contract, unless its keys are not well formed; and each of its faults."""
+
+    contract: Contract | None
+    faults: tuple[UserError, ...]
+    has_place: bool
+
+
+def check_contract(file: Path, place: Path | None = None) -> Checked:
+    """A contract with every fault in it. place: the place's folder; the one that the file stands in, if None and there is one.
+
+    Raises UserError for a file that cannot be read at all.
+    """
+    around = surroundings(file, place)
+    contract, faults = every_fault(file, Contract, check=lambda read: contract_faults(read, around))
+    return Checked(contract, tuple(faults), around.partners is not None)
+
+
+def read_contract(file: Path, place: Path | None = None) -> Contract:
+    """A contract that may be settled. Raises UserError: the first of its faults, and how many more there are."""
+    around = surroundings(file, place)
+    return read_model(file, Contract, check=lambda read: contract_faults(read, around))
+
+
+def surroundings(file: Path, place: Path | None) -> Surroundings:
+    """What a contract is held against: the partners and sources of its place, and the contracts beside it."""
+    folder = place or (file.resolve().parent.parent if file.resolve().parent.name == "contracts" else None)
+    others = dict(_others(file))
+    if folder is None or (place is None and not (folder / "place.toml").is_file()):
+        return Surroundings(others=others, name=file.stem)
+    settings = open_place(folder).settings
+    return Surroundings([p.id for p in settings.partner], [s.id for s in settings.source], others, file.stem)
+
+
+def _others(file: Path) -> Iterator[tuple[str, Contract]]:
+    """The contracts of the same folder. One that cannot be read is told when it is checked itself."""
+    for path in sorted(file.parent.glob("*.toml")):
+        if path.stem != file.stem:
+            with suppress(UserError):
+                yield path.stem, read_model(path, Contract)
+
+
+def in_words(contract: Contract) -> Iterator[str]:
+    """The contract as somebody reads it who signs it: who pays whom, for whom, and what each clause does in which order."""
+    population = contract.population
+    people = (
+        f"who live in {', '.join(population.resident_in)}" if isinstance(population, Resident)
+        else f"registered with {population.registered_with if isinstance(population.registered_with, str) else ', '.join(population.registered_with)}"
+    )  # fmt: skip
+    last = contract.period.end_date - timedelta(days=1)
+    yield contract.title
+    yield f"{contract.payer} pays {contract.payee} from {contract.period.start_date} to {last}, for people {people}."
+    if contract.under:
+        yield f"It is under the contract '{contract.under}'."
+    for n, clause in enumerate(contract.chain(), start=1):
+        said = kind_of(clause).describe(clause)
+        yield f"{n}. {clause.id} ({clause.kind}): {stage_of(clause)}{', shown and not paid' if clause.shadow else ''}"
+        if getattr(clause, "services", ()):
+            yield f"   For {', '.join(clause.services)}."
+        yield f"   {said[:1].upper()}{said[1:]}."
+        if clause.reference:
+            yield f"   See {clause.reference}."
