@@ -1,7 +1,7 @@
 """Savings explained: why one year's cost of a population is not the other's, to the penny, and whether luck alone could have made the difference.
 
-The cost of a service to a group is the number of people, x the part of them that was kept, left or joined, x the part of those in the group, x acts for
-each person, x price of an act. Each factor is one cause; what came with no act has no price, and is the rest.
+The cost of a service to a group is the number of people, x the part of them that was kept, left or joined, x the part of those in the group,
+x acts for each person, x price of an act. Each factor is one cause; what came with no act has no price, and is the rest.
 """
 
 from __future__ import annotations

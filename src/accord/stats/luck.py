@@ -1,7 +1,7 @@
 """How far luck alone takes the cost of a population: nobody can tell a saving within it from none.
 
-A year's cost of n people has a standard deviation of `spread / sqrt(n)` as part of its mean, where `spread` is that of one person's yearly cost. The law
-is the normal one: for rare and costly care its tail is too thin (Asthana, 2011), so a verdict of "outside" needs a size at which care is not rare.
+A year's cost of n people has a standard deviation of `spread / sqrt(n)` as part of its mean, where `spread` is that of one person's yearly cost.
+The law is the normal one: for rare and costly care its tail is too thin (Asthana, 2011), so that "outside" can be trusted of common care alone.
 """
 
 from __future__ import annotations
