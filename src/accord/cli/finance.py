@@ -13,7 +13,9 @@ from accord import screens
 from accord.cli.command import app, complain, out
 from accord.errors import ExitCode
 from accord.settlement.agreement_of_balances import agree as agree_balances
+from accord.settlement.position import position as positions_of
 from accord.settlement.savings import explain_savings
+from accord.settlement.sheet import month
 from accord.settlement.signing import day_of_signing, read_for_signing, readiness
 
 
@@ -29,6 +31,25 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter(f"'{text}' is no day: write year-month-day, such as 2025-04-01") from None
+
+
+def _month(text: str) -> date:
+    found = month(text)
+    if found is None:
+        raise typer.BadParameter(f"'{text}' is no month: write year-month, such as 2025-12")
+    return found
+
+
+@app.command("position")
+def position(
+    totals: Annotated[Path, typer.Argument(help="Totals by contract, partner, service, month of care and month known, as CSV.")],
+    known_at: Annotated[
+        date | None,
+        typer.Option(parser=_month, metavar="MONTH", help="The position as it was known in this month.", show_default="the last in the file"),
+    ] = None,
+) -> None:
+    """Say where each contract stands, from monthly totals alone: plan, actual, accrual, due and paid by month, and the outturn with its interval."""
+    screens.print_position(out, positions_of(totals, known_at))
 
 
 @app.command("sign")

@@ -1,4 +1,4 @@
-"""What a finance director reads: savings explained, whether a contract may be signed, two statements side by side."""
+"""What a finance director reads: savings explained, whether a contract may be signed, two statements side by side, the position of each contract."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from rich.console import Console
 from accord.clauses.walking import money, percent
 from accord.screens.reports import count, grid_of, last_is_words, plain
 from accord.settlement.agreement_of_balances import Agreement, Cause, Demand, Difference, Moved
+from accord.settlement.position import ContractPosition, Method, MonthPosition, Outturn, Position
 from accord.settlement.register import IN_WORDS
 from accord.settlement.savings import Explained
 from accord.settlement.signing import Conflict, Readiness
@@ -120,3 +121,57 @@ def _print_moved(console: Console, moved: Sequence[Moved]) -> None:
     for one in moved:
         ours, theirs = (", ".join(kinds) for kinds in (one.ours, one.theirs))
         console.print(f"{plain(one.reference)} ({money(one.amount)}) is {ours} to us and {theirs} to them: the balance is the same", soft_wrap=True)
+
+
+def print_position(console: Console, found: Position) -> None:
+    """Each contract: its months, its partners, and its outturn."""
+    console.print(f"As at {found.as_at:%Y-%m}.", soft_wrap=True)
+    if found.n_later:
+        console.print(f"{count(found.n_later, 'row')} became known later, and {'is' if found.n_later == 1 else 'are'} left out.", soft_wrap=True)
+    for contract in found.contracts:
+        console.print(f"\n[bold]{plain(contract.contract)}[/]", soft_wrap=True)
+        _print_months(console, contract)
+        _print_outturn(console, contract, found.confidence)
+        _print_partners(console, contract)
+
+
+def _print_months(console: Console, contract: ContractPosition) -> None:
+    grid = last_is_words(grid_of("Month", "activity", "plan", "actual", "accrual", "due", "paid", "balance", ""))
+    for month in contract.months:
+        methods = "; ".join(method for method in month.methods if method is not Method.ladder)
+        grid.add_row(f"{month.month:%Y-%m}", *_figures(month), methods)
+    grid.add_row("together", *_figures(contract.begun), "", style="bold")
+    console.print(grid)
+    for partner, service, last in contract.behind:
+        when = "ever" if last is None else f"since {last:%Y-%m}"
+        console.print(f"[yellow]Nothing has come of {plain(partner)}, {plain(service)} {when}.[/]", soft_wrap=True)
+
+
+def _figures(one: MonthPosition) -> list[str]:
+    acts = f"{one.activity.normalize():,f}"
+    return [acts, *(money(amount) for amount in (one.plan, one.actual, one.accrual, one.due, one.paid, one.balance))]
+
+
+def _print_outturn(console: Console, contract: ContractPosition, confidence: Decimal) -> None:
+    said = contract.outturn
+    months = count(len(contract.months) + contract.n_to_come, "month")
+    against = f" ({(said.forecast - said.plan) / said.plan:+.1%})" if said.plan else ""
+    console.print(f"Outturn of {months}: [bold]{money(said.forecast)}[/]; plan {money(said.plan)}{against}.", soft_wrap=True)
+    if contract.n_to_come:
+        console.print(f"Of it {money(said.to_come)} is of {count(contract.n_to_come, 'month')} to come, as the plan was kept so far.", soft_wrap=True)
+    if said.lacking:
+        console.print(f"[yellow]No interval: too little has come of {plain('; '.join(said.lacking))}.[/]", soft_wrap=True)
+    else:
+        console.print(f"In {percent(confidence)} of cases between {_interval(said)}, if months go on to vary as they did.", soft_wrap=True)
+
+
+def _interval(said: Outturn) -> str:
+    return "–" if said.low is None or said.high is None else f"{money(said.low)} and {money(said.high)}"
+
+
+def _print_partners(console: Console, contract: ContractPosition) -> None:
+    grid = last_is_words(grid_of("Partner", "due", "paid", "balance", "outturn", "between"))
+    for one in contract.partners:
+        figures = (money(amount) for amount in (one.begun.due, one.begun.paid, one.begun.balance, one.outturn.forecast))
+        grid.add_row(plain(one.partner), *figures, _interval(one.outturn))
+    console.print(grid)

@@ -26,13 +26,14 @@ _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])(?:-01)?")
 class Reader:
     """How the cells of a column are read. read: the value, or None for what it is not. wanted: a good one. blank: what an empty cell is.
 
-    is_optional: the file may have no such column.
+    is_optional: the file may have no such column. may_be_empty: a cell of it may hold nothing, which is None.
     """
 
     read: Callable[[str], Any]
     wanted: str
     blank: Any = None
     is_optional: bool = False
+    may_be_empty: bool = False
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,7 @@ def _read(
     for name, reader in readers.items():
         text = written.get(name, "")
         value = reader.read(text) if text else reader.blank
-        if value is None and (text or not reader.is_optional):
+        if value is None and (text or not (reader.is_optional or reader.may_be_empty)):
             faults.append((line, f"{name} is '{text}'" if text else f"{name} is empty", f"write {reader.wanted}"))
         yield name, value
 
