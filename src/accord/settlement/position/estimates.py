@@ -22,7 +22,7 @@ class Method(StrEnum):
     ladder = "by how earlier months came in"
     plan_for_rest = "little is known: the plan for the rest"
     nothing_came = "nothing has come: the plan"
-    no_pattern = "too few months for a pattern: up to the plan"
+    no_pattern = "no pattern is to be seen yet: up to the plan"
     thin = "little is known, and there is no plan"
 
 

@@ -8,7 +8,6 @@ from datetime import date
 from decimal import Decimal
 from math import sqrt
 from pathlib import Path
-from statistics import NormalDist
 
 from accord.clauses.walking import pennies
 from accord.rulebook import parameter
@@ -153,8 +152,16 @@ def outturn(lines: Sequence[Estimated], confidence: Decimal) -> Outturn:
     lacking = tuple(f"{x.line.partner}, {x.line.service}" for x, error in zip(lines, errors, strict=True) if error is None)
     if lacking:
         return Outturn(plan, to_come, begun + to_come, None, None, lacking)
-    half = pennies(Decimal(str(NormalDist().inv_cdf((1 + float(confidence)) / 2) * sum(known))))
+    half = pennies(Decimal(str(_reach(lines, float(confidence)) * sum(known))))
     return Outturn(plan, to_come, begun + to_come, begun + to_come - half, begun + to_come + half, ())
+
+
+def _reach(lines: Sequence[Estimated], confidence: float) -> float:
+    """How many standard errors an interval goes to either side. Errors seen in few months are uncertain themselves, so it is Student's law, not the normal."""
+    from scipy.special import stdtrit  # comes with the library of the run-off, as heavy as it
+
+    n_months = min(sum(e.totals.has_come for e in line.begun) for line in lines)
+    return float(stdtrit(n_months - 1, (1 + confidence) / 2))
 
 
 def _to_come(line: Estimated) -> Decimal:

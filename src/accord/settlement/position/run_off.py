@@ -34,7 +34,8 @@ class RunOff:
 
 
 def run_off(told: Mapping[tuple[date, date], Decimal], plans: Mapping[date, Decimal]) -> RunOff | None:
-    """The pattern in which a line's amounts come in, and what it makes of each month. None if fewer than three months have come.
+    """The pattern in which a line's amounts come in, and what it makes of each month. None if fewer than three months have come, or amounts
+    change their sign as they come in.
 
     told: amounts by month of care and month known. The oldest month is taken to be whole. Raises UserError if the library is not installed.
     """
@@ -46,15 +47,17 @@ def run_off(told: Mapping[tuple[date, date], Decimal], plans: Mapping[date, Deci
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # an age at which nothing has come yet divides by nothing, and is taken for whole
         triangle = _triangle(cl, pandas, told, months)
-        developed = cl.Development(average="volume").fit(triangle)
+        developed = cl.Development(average="volume", sigma_interpolation="mack").fit(triangle)
         ladder = cl.MackChainladder().fit(developed.transform(triangle))
         weight = triangle.latest_diagonal
         weight.values = numpy.array([float(plans.get(month, 0)) for month in months]).reshape(weight.shape)
         with_plan = cl.BornhuetterFerguson(apriori=1.0).fit(developed.transform(triangle), sample_weight=weight)
         error = _error(ladder, triangle)
-    factors = [*developed.cdf_.values.ravel(), 1.0]
+    factors = [*map(float, developed.cdf_.values.ravel()), 1.0]
+    if not all(factor > 0 for factor in factors):
+        return None
     return RunOff(
-        {month: 1 / float(factor) for month, factor in zip(reversed(months), factors, strict=True) if factor},
+        {month: 1 / factor for month, factor in zip(reversed(months), factors, strict=True)},
         _by_month(months, ladder), _by_month(months, with_plan), error,
     )  # fmt: skip
 
