@@ -99,7 +99,14 @@ def test_a_year_without_published_thresholds_is_refused_not_guessed(agree):
     assert "Raised from 100.00, to be agreed from 1,000.00 (as stated)." in ended.out
 
 
-@pytest.mark.parametrize(("options", "told"), [(("--raised-from", "5"), "one threshold of two"), (("--raised-from", "5", "--agreed-from", "4"), "no less than")])
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--raised-from", "5"), "one threshold of two"),
+        (("--raised-from", "5", "--agreed-from", "4"), "no less than"),
+        (("--raised-from", "NaN", "--agreed-from", "4"), "no amount"),
+    ],
+)
 def test_thresholds_are_stated_together_and_in_order(agree, options, told):
     ended = agree("", "", *options)
     assert ended.code == 2

@@ -107,6 +107,12 @@ def test_a_file_without_amounts_is_none(position):
     assert "the file has no column 'amount'" in ended.err
 
 
+def test_a_mistyped_year_is_told_and_makes_no_century_of_months(position):
+    ended = position(plans("RMX") + "acute,RMX,care,2205-05,2205-06,,1,5.00,\n")
+    assert (ended.code, ended.out) == (2, "")
+    assert "from 2025-03 (line 2) to 2205-06 (line 11)" in ended.err
+
+
 @pytest.mark.parametrize(("month", "told"), [("2025-02", "nothing was known by 2025-02"), ("May", "is no month")])
 def test_a_month_of_which_nothing_is_known_is_refused(position, month, told):
     ended = position(plans("RMX"), "--known-at", month)

@@ -1,8 +1,9 @@
 """`accord sign`: UnitingCare's figures must come out red, and nothing that is not settled may look as if it were.
 
-Source: National Audit Office, Investigation into the collapse of the UnitingCare Partnership contract (HC 512), and the Committee of Public Accounts' report:
-a bid of 726 million over five years; one month in, 34 million more were asked for, 21 percent of the first year's price, which makes that about 162 million;
-the partnership's form created VAT that nobody had funded. How much that VAT was, and what was set aside, the sources at hand do not say.
+Source: National Audit Office, Investigation into the collapse of the UnitingCare Partnership contract (HC 512), and the Committee of Public Accounts'
+report: a bid of 726 million over five years; one month in, 34 million more were asked for, 21 percent of the first year's price, which makes that
+about 162 million; the partnership's form created VAT that nobody had funded. How much that VAT was, and what was set aside, the sources at hand do not say:
+the reserve here is invented.
 """
 
 from __future__ import annotations
@@ -78,7 +79,8 @@ def test_unitingcare_is_red(sign):
     ended = sign(REGISTER)
     assert (ended.code, ended.err) == (1, "")
     assert "RED: do not sign." in ended.out
-    assert "what is open comes to 34,000,000.00 (open clarifications 34,000,000.00), and the reserve is 10,000,000.00: 24,000,000.00 is nobody's" in ended.out
+    assert "what is open comes to 34,000,000.00 (open clarifications 34,000,000.00), and the reserve is 10,000,000.00" in ended.out
+    assert "24,000,000.00 is nobody's" in ended.out
     assert "no value is set on 'VAT that a limited liability partnership cannot recover'" in ended.out
     assert "21% of the first year's price of 162,000,000.00" in ended.out
     assert "53.6 standard deviations of a year's luck" in ended.out

@@ -15,7 +15,8 @@ from accord.settlement.statement import MIRRORED, Entry, Kind, Statements
 BY = Thresholds(Decimal(2500), Decimal(300000), "a test")
 entries = st.builds(
     Entry, st.sampled_from(["acute", "community"]), st.sampled_from(Kind), st.integers(1, 4).map(lambda month: date(2022, month, 1)),
-    st.sampled_from(["A", "B", "C"]), st.sampled_from(["-10.00", "0.00", "10.00", "25.50"]).map(Decimal), st.sampled_from([None, Decimal(2), Decimal(3)]),
+    st.sampled_from(["A", "B", "C"]), st.sampled_from(["-10.00", "0.00", "10.00", "25.50"]).map(Decimal),
+    st.sampled_from([None, Decimal(2), Decimal(3)]),
 )  # fmt: skip
 statements = st.builds(
     Statements, st.just("RMX"), st.just("QMW"), st.lists(entries, max_size=8).map(tuple), st.lists(entries, max_size=8).map(tuple), st.just((0, 0))

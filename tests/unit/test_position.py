@@ -43,8 +43,8 @@ def test_examples_in_the_code_are_true():
 
 
 def test_mack_s_own_triangle_comes_out_as_he_published_it():
-    """Taylor and Ashe's claims, in Mack, Distribution-free calculation of the standard error of chain ladder reserve estimates, ASTIN Bulletin 23 (1993):
-    a reserve of 18,681 thousand, with a standard error of 2,447. Its ten years stand here as months."""
+    """Taylor and Ashe's claims, in Mack, Distribution-free calculation of the standard error of chain ladder reserve estimates, ASTIN Bulletin 23
+    (1993): a reserve of 18,681 thousand, with a standard error of 2,447. Its ten years stand here as months."""
     chainladder = import_module("chainladder")
     values = chainladder.load_sample("genins").cum_to_incr().values[0, 0]
     months = list(each_month(date(2001, 1, 1), date(2001, 10, 1)))
@@ -154,7 +154,8 @@ def test_amounts_that_change_their_sign_as_they_come_in_have_no_pattern():
 
 
 def test_the_interval_holds_the_truth_as_often_as_it_says():
-    """Sixty invented years, in which wholes and the part that comes at first vary. (Of 900, with 5, 9 and 11 months known, 95, 94 and 97 percent were held.)"""
+    """Sixty invented years, in which wholes and the part that comes at first vary. Of nine hundred, 300 each with 5, 9 and 11 months known, it held
+    95, 94 and 97 percent."""
     rng = import_module("numpy.random").default_rng(11)
     held = 0
     for _ in range(60):
@@ -165,9 +166,20 @@ def test_the_interval_holds_the_truth_as_often_as_it_says():
             parts = ((whole * first).quantize(Decimal("0.01")), whole - (whole * first).quantize(Decimal("0.01")))
             told |= {(MONTHS[n], MONTHS[n + age]): part for age, part in enumerate(parts) if n + age < 9}
         months = tuple(
-            MonthTotals(month, Decimal("100.00"), amount=sum((a for (m, _), a in told.items() if m == month), Decimal("0.00")), has_come=month <= MONTHS[8])
+            MonthTotals(month, Decimal("100.00"), amount=sum((a for (m, _), a in told.items() if m == month), Decimal("0.00")),
+                        has_come=month <= MONTHS[8])
             for month in MONTHS
         )
         said = outturn([estimated(Line("acute", "RMX", "care", months, told), MONTHS[8])], CONFIDENCE)
         held += said.low <= sum(wholes) <= said.high
     assert held / 60 >= 0.9, held
+
+
+def test_a_service_that_is_over_is_not_behind():
+    over = line(STEADY[:3], n_known=5, n_planned=3)
+    assert positions(Totals(MONTHS[8], (over,), 0)).contracts[0].behind == ()
+
+
+def test_a_service_without_a_plan_that_fell_silent_is_behind():
+    silent = line(STEADY[:5], n_known=5, n_planned=0, pattern=(Decimal(1),))
+    assert positions(Totals(MONTHS[8], (silent,), 0)).contracts[0].behind == (("RMX", "care", MONTHS[4]),)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
@@ -15,15 +15,15 @@ from accord.errors import ExitCode
 from accord.settlement.agreement_of_balances import agree as agree_balances
 from accord.settlement.position import position as positions_of
 from accord.settlement.savings import explain_savings
-from accord.settlement.sheet import month
+from accord.settlement.sheet import amount, month
 from accord.settlement.signing import day_of_signing, read_for_signing, readiness
 
 
 def _amount(text: str) -> Decimal:
-    try:
-        return Decimal(text)
-    except InvalidOperation:
-        raise typer.BadParameter(f"'{text}' is no amount: write a plain number, such as 2500") from None
+    found = amount(text)
+    if found is None:
+        raise typer.BadParameter(f"'{text}' is no amount: write a plain number, such as 2500")
+    return found
 
 
 def _day(text: str) -> date:

@@ -125,10 +125,12 @@ def _partner(name: str, lines: Sequence[Estimated], confidence: Decimal) -> Part
 
 
 def _behind(lines: Iterable[Estimated], as_at: date) -> Iterator[tuple[str, str, date | None]]:
-    """Services of which nothing came in the last month."""
+    """Services of which nothing came in the last month, though something was to come: one that is over and whole is not behind."""
     for each in lines:
-        if each.begun and each.line.last_told != as_at:
-            yield each.line.partner, each.line.service, each.line.last_told
+        last, has_plan = each.line.last_told, any(m.plan for m in each.line.months)
+        is_awaited = any(e.accrual or (e.totals.plan and not e.totals.has_come) for e in each.begun)
+        if each.begun and last != as_at and (is_awaited or not has_plan):
+            yield each.line.partner, each.line.service, last
 
 
 def _together(estimates: Sequence[Estimate], month: date | None = None) -> MonthPosition:
@@ -157,7 +159,7 @@ def outturn(lines: Sequence[Estimated], confidence: Decimal) -> Outturn:
 
 
 def _reach(lines: Sequence[Estimated], confidence: float) -> float:
-    """How many standard errors an interval goes to either side. Errors seen in few months are uncertain themselves, so it is Student's law, not the normal."""
+    """How many standard errors an interval goes to either side: by Student's law, as an error that was seen in few months is uncertain itself."""
     from scipy.special import stdtrit  # comes with the library of the run-off, as heavy as it
 
     n_months = min(sum(e.totals.has_come for e in line.begun) for line in lines)

@@ -13,6 +13,7 @@ from accord.errors import UserError
 from accord.settlement.sheet import AMOUNT, MONTH, WORDS, Reader, Row, number, read_sheet, row_error
 
 NOTHING = Decimal("0.00")
+MOST_MONTHS = 120
 ADDED = ("plan", "activity", "amount", "paid")
 COLUMNS = {
     "contract": WORDS,
@@ -89,6 +90,16 @@ def _check(file: Path, rows: Sequence[Row]) -> None:
             faults.append((row.line, "care is known before the month in which it was given", "write what is expected as plan, or mend known"))
     if faults:
         raise row_error(file, faults)
+    _check_span(file, rows)
+
+
+def _check_span(file: Path, rows: Sequence[Row]) -> None:
+    """A year that is mistyped would make a century of empty months."""
+    named = sorted((row.cells[name], row.line) for row in rows for name in ("month", "known"))
+    (first, first_line), (last, last_line) = named[0], named[-1]
+    if (last.year - first.year) * 12 + last.month - first.month >= MOST_MONTHS:
+        what = f"the file goes from {first:%Y-%m} (line {first_line}) to {last:%Y-%m} (line {last_line}), which is over {MOST_MONTHS // 12} years"
+        raise UserError(what, where=str(file), what_to_do="mend the year, or keep the rows of the contracts that are still open")
 
 
 def _tells_of_care(row: Row) -> bool:
