@@ -41,6 +41,7 @@ def test_statements_that_agree_are_clean(agree):
         ("QMW,RMX,acute,payable,2022-06,A,70.00,7\n", "RMX,QMW,acute,receivable,2022-06,A,77.00,7\n", "price 7.00; together 7.00"),
         ("QMW,RMX,acute,payable,2022-06,A,70.00,7\n", "RMX,QMW,acute,receivable,2022-06,A,77.00,8\n", "unknown 7.00; together 7.00"),
         ("QMW,RMX,acute,payable,2022-06,A,70.00,\n", "RMX,QMW,acute,receivable,2022-06,A,77.00,7\n", "unknown 7.00; together 7.00"),
+        ("QMW,RMX,acute,payable,2022-06,A,70.00,0\n", "RMX,QMW,acute,receivable,2022-06,A,77.00,0\n", "unknown 7.00; together 7.00"),
         ("QMW,RMX,beds,payable,2022-06,A,70.00,\n", "RMX,QMW,acute,receivable,2022-06,A,70.00,\n", "scope 0.00; together 0.00"),
         ("QMW,RMX,beds,payable,2022-06,A,70.00,\n", "", "scope -70.00; together -70.00"),
         # another month, but not the next one

@@ -2,8 +2,8 @@
 
 Source: National Audit Office, Investigation into the collapse of the UnitingCare Partnership contract (HC 512), and the Committee of Public Accounts'
 report: a bid of 726 million over five years; one month in, 34 million more were asked for, 21 percent of the first year's price, which makes that
-about 162 million; the partnership's form created VAT that nobody had funded. How much that VAT was, and what was set aside, the sources at hand do not say:
-the reserve here is invented.
+about 162 million; the partnership's form created VAT that nobody had funded. How much that VAT was, and what was set aside, the sources at hand do not
+say: the reserve here is invented.
 """
 
 from __future__ import annotations
@@ -117,7 +117,8 @@ def test_what_is_closed_is_open_no_longer_but_was(sign):
     ended = sign(closed, "--on", "2015-04-19")
     assert ended.code == 1
     assert "as at 2015-04-19" in ended.out
-    assert sign(closed, "--on", "2015-03-31").code == 0
+    assert sign(closed, "--on", "2015-04-20").code == 0, "settled on that day"
+    assert sign(closed, "--on", "2015-03-31").code == 0, "not raised yet"
 
 
 def test_a_reserve_that_is_not_agreed_yet_is_none(sign):
