@@ -1,9 +1,9 @@
 """`accord sign`: UnitingCare's figures must come out red, and nothing that is not settled may look as if it were.
 
-Source: National Audit Office, Investigation into the collapse of the UnitingCare Partnership contract (HC 512), and the Committee of Public Accounts'
-report: a bid of 726 million over five years; one month in, 34 million more were asked for, 21 percent of the first year's price, which makes that
-about 162 million; the partnership's form created VAT that nobody had funded. How much that VAT was, and what was set aside, the sources at hand do not
-say: the reserve here is invented.
+Source: National Audit Office, Investigation into the collapse of the UnitingCare Partnership contract (HC 512), and the report of the Committee of
+Public Accounts: a bid of 726 million over five years; one month in, 34 million more were asked for, 21 percent of the first year's price, which makes
+that about 162 million; the partnership's form created VAT that nobody had funded. How much that VAT was, and what was set aside, the sources at hand
+do not say: the reserve here is invented.
 """
 
 from __future__ import annotations
@@ -65,7 +65,8 @@ def sign(accord: Callable[..., Any], tmp_path: Path) -> Callable[..., Any]:
     def run(register: str, *options: object, contract: str = CONTRACT) -> Any:
         file = tmp_path / "unitingcare.toml"
         file.write_text(contract, encoding="utf-8")
-        (tmp_path / "unitingcare.open.toml").write_text(register, encoding="utf-8")
+        (tmp_path / "open").mkdir(exist_ok=True)
+        (tmp_path / "open" / "unitingcare.toml").write_text(register, encoding="utf-8")
         return accord("sign", file, *options)
 
     return run
@@ -164,7 +165,7 @@ def test_a_register_that_cannot_be_is_told_with_its_line(sign, old, new, line, t
     assert old in REGISTER
     ended = sign(REGISTER.replace(old, new))
     assert (ended.code, ended.out) == (2, "")
-    assert f"unitingcare.open.toml, line {line}\n" in ended.err
+    assert f"open/unitingcare.toml, line {line}\n" in ended.err
     assert told in ended.err
 
 
@@ -185,7 +186,7 @@ def test_a_contract_without_a_register_cannot_be_judged(accord, tmp_path):
     file.write_text(CONTRACT, encoding="utf-8")
     ended = accord("sign", file)
     assert (ended.code, ended.out) == (2, "")
-    assert "write new.open.toml beside the contract" in ended.err
+    assert "write open/new.toml beside the contract" in ended.err
 
 
 def test_a_register_does_not_know_the_future(sign):

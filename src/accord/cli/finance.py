@@ -54,7 +54,7 @@ def position(
 
 @app.command("sign")
 def sign(
-    contract: Annotated[Path, typer.Argument(help="The contract, a TOML file; its register, CONTRACT.open.toml, stands beside it.")],
+    contract: Annotated[Path, typer.Argument(help="The contract, a TOML file; its register is open/CONTRACT beside it.")],
     on: Annotated[date | None, typer.Option(parser=_day, metavar="DAY", help="The day of signing.", show_default="the day of the register")] = None,
     directory: Annotated[
         Path | None, typer.Option("--place", "-p", help="The place's folder.", show_default="the one that has the file in contracts/")

@@ -1,6 +1,7 @@
 """The register of a contract that is not signed yet: what is open beside it, what is set aside for that, and who sits on both sides.
 
-It is a file of its own, `<contract>.open.toml`, beside the contract: the contract is what both sides sign, the register is why they may or may not.
+It is a file of its own, of the contract's name, in the folder `open` beside it: the contract is what both sides sign, the register is why they may
+or may not. It is no part of the contract, so nothing that settles contracts reads it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from accord.clauses.terms import Id, Listed, Money, Name, Written
 from accord.place.toml_faults import Fault
 from accord.settlement.contract import Contract
 
-SUFFIX = ".open.toml"
+FOLDER = "open"
 
 
 class OpenKind(StrEnum):
@@ -101,7 +102,7 @@ class Register(Written):
 
 def register_beside(contract: Path) -> Path:
     """Where the register of a contract is."""
-    return contract.with_name(contract.name.removesuffix(".toml") + SUFFIX)
+    return contract.parent / FOLDER / contract.name
 
 
 def register_faults(register: Register, contract: Contract) -> Iterator[Fault]:

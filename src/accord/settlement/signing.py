@@ -15,7 +15,7 @@ from accord.place.toml import every_fault
 from accord.rulebook import parameter
 from accord.settlement.checking import check_contract
 from accord.settlement.contract import Contract
-from accord.settlement.register import IN_WORDS, OpenKind, Register, Seat, Vat, register_beside, register_faults
+from accord.settlement.register import FOLDER, IN_WORDS, OpenKind, Register, Seat, Vat, register_beside, register_faults
 
 SPREAD = "england/person_cost_variation"
 NOTHING = Decimal("0.00")
@@ -82,7 +82,7 @@ def read_for_signing(file: Path, place: Path | None) -> tuple[Contract | None, R
         return None, None, checked.faults
     contract, beside = checked.contract, register_beside(file)
     if not beside.is_file():
-        mend = f"write {beside.name} beside the contract, with as_at, yearly_price, [reserve], [vat], and one [[open]] for each thing not settled"
+        mend = f"write {FOLDER}/{beside.name} beside the contract, with as_at, yearly_price, [reserve], [vat], and one [[open]] for each thing not settled"
         raise UserError("the contract has no register of what is open, so nobody can say whether to sign", where=str(beside), what_to_do=mend)
     register, faults = every_fault(beside, Register, check=lambda read: register_faults(read, contract))
     return contract, register, tuple(faults)
