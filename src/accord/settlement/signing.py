@@ -82,7 +82,8 @@ def read_for_signing(file: Path, place: Path | None) -> tuple[Contract | None, R
         return None, None, checked.faults
     contract, beside = checked.contract, register_beside(file)
     if not beside.is_file():
-        mend = f"write {FOLDER}/{beside.name} beside the contract, with as_at, yearly_price, [reserve], [vat], and one [[open]] for each thing not settled"
+        keys = "as_at, yearly_price, [reserve], [vat], and one [[open]] for each thing that is not settled"
+        mend = f"write {FOLDER}/{beside.name} beside the contract, with {keys}"
         raise UserError("the contract has no register of what is open, so nobody can say whether to sign", where=str(beside), what_to_do=mend)
     register, faults = every_fault(beside, Register, check=lambda read: register_faults(read, contract))
     return contract, register, tuple(faults)
