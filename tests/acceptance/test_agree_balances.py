@@ -81,7 +81,7 @@ def test_the_thresholds_of_2022_23(agree, amount, code, told):
     ended = agree("", f"RMX,QMW,acute,receivable,2022-06,A,{amount},\n")
     assert ended.code == code
     assert told in ended.out
-    assert "Raised from 2,500.00, to be agreed from 300,000.00 (england/agreement_of_balances, 2022-04)." in ended.out
+    assert "Raised from 2,500.00, to be agreed from 300,000.00 (england/agreement_of_balances, 2022-06)." in ended.out
 
 
 def test_differences_that_hide_each_other_are_still_raised(agree):

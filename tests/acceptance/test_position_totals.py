@@ -107,6 +107,12 @@ def test_a_file_without_amounts_is_none(position):
     assert "the file has no column 'amount'" in ended.err
 
 
+def test_months_before_any_convention_are_refused(position):
+    ended = position("acute,RMX,care,1985-05,1985-05,10.00,1,5.00,\n")
+    assert (ended.code, ended.out) == (2, "")
+    assert "the rulebook has no value for 1985-05" in ended.err
+
+
 def test_a_mistyped_year_is_told_and_makes_no_century_of_months(position):
     ended = position(plans("RMX") + "acute,RMX,care,2205-05,2205-06,,1,5.00,\n")
     assert (ended.code, ended.out) == (2, "")

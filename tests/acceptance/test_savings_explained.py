@@ -96,6 +96,7 @@ def test_the_column_of_attribution_may_be_left_out(savings):
         ("2024-04,kept,all,1,v,1,1\n2025-04,left,all,1,v,1,1\n", "people who left stand in the later year"),
         ("2024-04,kept,all,1,v,-1,1\n2025-04,kept,all,1,v,1,1\n", "the activity is below 0"),
         ("2024-04,kept,all,1,v,1,0\n2025-04,kept,all,1,v,1,1\n", "the year 2024-04 cost nothing"),
+        ("2004-04,kept,all,1,v,1,1\n2005-04,kept,all,1,v,1,1\n", "the rulebook has no value for 2005-04"),
         ("2024-04,new,all,1,v,1,1\n2025-04,kept,all,1,v,1,1\n", "attributed is 'new'"),
     ],
 )

@@ -193,3 +193,11 @@ def test_a_register_does_not_know_the_future(sign):
     ended = sign(REGISTER, "--on", "2015-05-02")
     assert ended.code == 2
     assert "the register is as at 2015-05-01, and does not know 2015-05-02" in ended.err
+
+
+def test_luck_is_left_out_where_nothing_is_known_of_it(sign):
+    assert "standard deviations" not in sign(REGISTER.replace("people       = 850000", "")).out
+    early = CONTRACT.replace("2015-04-01", "2005-04-01").replace("2020-04-01", "2006-04-01")
+    ended = sign(REGISTER, contract=early)
+    assert ended.code == 1
+    assert "standard deviations" not in ended.out

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from accord.errors import UserError
-from accord.rulebook import parameter
+from accord.settlement.ruled import covers, rule_at
 from accord.settlement.statement import Entry, Kind, Statements, read_statements
 
 RULE = "england/agreement_of_balances"
@@ -146,11 +146,11 @@ def thresholds(stated: tuple[Decimal | None, Decimal | None], month: date) -> Th
         return Thresholds(raised, agreed, "as stated")
     if raised is not None or agreed is not None:
         raise UserError("one threshold of two is stated", where="--raised-from and --agreed-from", what_to_do="state both, or neither")
-    value = next((v for v in parameter(RULE).values if v.start_date <= month and (v.valid_until is None or month < v.valid_until)), None)
-    if value is None:
+    if not covers(RULE, month):
         what = f"no thresholds were published for {month:%Y-%m}, the last month of the statements"
         raise UserError(what, where=f"the rule {RULE}", what_to_do="state those that both sides go by: --raised-from 2500 --agreed-from 300000")
-    return Thresholds(Decimal(value.amount["raised_from"]), Decimal(value.amount["agreed_from"]), f"{RULE}, {value.start_date:%Y-%m}")
+    said = rule_at(RULE, month)
+    return Thresholds(Decimal(said["raised_from"]), Decimal(said["agreed_from"]), f"{RULE}, {month:%Y-%m}")
 
 
 Key = tuple[str, str, date]

@@ -19,14 +19,13 @@ from pathlib import Path
 from accord.clauses.bridge import Bridge, BridgeLine
 from accord.clauses.walking import pennies
 from accord.errors import UserError
-from accord.rulebook import parameter
+from accord.settlement.ruled import rule_at
 from accord.settlement.sheet import AMOUNT, MONTH, WORDS, Reader, Row, in_order, number, one_of, read_sheet, row_error
 from accord.stats import Verdict, luck_band, parts_of_change, verdict
 
 SPREADS = ("england/person_cost_variation", "us_mssp/person_cost_variation")
 STATES = ("kept", "left", "joined")
 PENNY = Decimal("0.01")
-LATEST = date.max
 COLUMNS = {
     "year": Reader(MONTH.read, "the year's first month, such as 2024-04"),
     "attributed": Reader(one_of(STATES), "kept, left or joined", blank="kept", is_optional=True),
@@ -136,7 +135,7 @@ def explained(before: Year, after: Year, years: tuple[date, date]) -> Explained:
     lines = tuple(BridgeLine(cause, amount) for cause, amount in parts.items())
     bridge = Bridge(BridgeLine(f"cost of {years[0]:%Y-%m}", _decimal(before.cost)), lines)
     uncertain = sum((amount for cause, amount in parts.items() if cause not in CERTAIN), Decimal("0.00"))
-    confidence = parameter("interval_confidence").at(years[1], LATEST)
+    confidence = rule_at("interval_confidence", years[1])
     sizes = (int(before.n_people), int(after.n_people))
     rate = float(uncertain / bridge.start.amount)
     luck = tuple(_luck(rule, rate, sizes, (years[1], confidence)) for rule in SPREADS)
@@ -144,7 +143,7 @@ def explained(before: Year, after: Year, years: tuple[date, date]) -> Explained:
 
 
 def _luck(rule: str, rate: float, sizes: Sequence[int], drawn: tuple[date, Decimal]) -> Luck:
-    spread = parameter(rule).at(drawn[0], LATEST)
+    spread = rule_at(rule, drawn[0])
     band = luck_band(float(spread), sizes, float(drawn[1]))
     return Luck(rule, spread, band, verdict(rate, band))
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from accord.clauses.walking import money
 from accord.errors import UserError
 from accord.place.toml import every_fault
-from accord.rulebook import parameter
 from accord.settlement.checking import check_contract
 from accord.settlement.contract import Contract
 from accord.settlement.register import FOLDER, IN_WORDS, OpenKind, Register, Seat, Vat, register_beside, register_faults
+from accord.settlement.ruled import covers, rule_at
 
 SPREAD = "england/person_cost_variation"
 NOTHING = Decimal("0.00")
@@ -96,7 +96,7 @@ def readiness(contract: Contract, register: Register, on: date) -> Readiness:
     reserve = register.reserve.amount if register.reserve.agreed_on <= on else NOTHING
     reasons = tuple(_reasons(lines, reserve))
     open_total = sum((line.value for line in lines if line.value is not None), NOTHING)
-    lucks = _lucks(float(open_total / register.yearly_price), register.people, contract.period.start_date) if register.people else None
+    lucks = _lucks(float(open_total / register.yearly_price), register.people, contract.period.start_date)
     return Readiness(contract.title, on, register.yearly_price, reserve, lines, conflicts, reasons, lucks)
 
 
@@ -130,10 +130,11 @@ def _same(person: str) -> str:
     return " ".join(person.casefold().split())
 
 
-def _lucks(part: float, people: int, day: date) -> float:
-    """How many standard deviations of a year's luck this part of the price is: what no risk share for bad years was made for."""
-    spread = float(parameter(SPREAD).at(day, date.max))
-    return part / (spread / sqrt(people))
+def _lucks(part: float, people: int | None, day: date) -> float | None:
+    """How many standard deviations of a year's luck this part of the price is; None where the people or the spread of their cost are not known."""
+    if people is None or not covers(SPREAD, day):
+        return None
+    return part / (float(rule_at(SPREAD, day)) / sqrt(people))
 
 
 def day_of_signing(register: Register, file: Path, on: date | None) -> date:

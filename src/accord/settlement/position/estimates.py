@@ -9,11 +9,9 @@ from decimal import Decimal
 from enum import StrEnum
 
 from accord.clauses.walking import pennies
-from accord.rulebook import parameter
 from accord.settlement.position.run_off import RunOff, run_off
 from accord.settlement.position.totals import Line, MonthTotals
-
-LATEST = date.max
+from accord.settlement.ruled import rule_at
 
 
 class Method(StrEnum):
@@ -64,7 +62,7 @@ def estimated(line: Line, as_at: date) -> Estimated:
 
 
 def _estimates(line: Line, as_at: date, pattern: RunOff | None) -> Iterator[Estimate]:
-    least = float(parameter("run_off").at(as_at, LATEST))
+    least = float(rule_at("run_off", as_at))
     for totals in line.months:
         if totals.month <= as_at:
             method = _method(totals, pattern, least)

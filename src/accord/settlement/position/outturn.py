@@ -10,10 +10,10 @@ from math import sqrt
 from pathlib import Path
 
 from accord.clauses.walking import pennies
-from accord.rulebook import parameter
-from accord.settlement.position.estimates import LATEST, Estimate, Estimated, Method, estimated
+from accord.settlement.position.estimates import Estimate, Estimated, Method, estimated
 from accord.settlement.position.run_off import FEWEST_MONTHS
 from accord.settlement.position.totals import NOTHING, MonthTotals, Totals, read_totals
+from accord.settlement.ruled import rule_at
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def position(file: Path, known_at: date | None) -> Position:
 
 def positions(totals: Totals) -> Position:
     """The position of each contract."""
-    confidence = parameter("interval_confidence").at(totals.as_at, LATEST)
+    confidence = rule_at("interval_confidence", totals.as_at)
     lines = [estimated(line, totals.as_at) for line in totals.lines]
     contracts = [
         _contract(name, [each for each in lines if each.line.contract == name], totals.as_at, confidence)
