@@ -22,6 +22,7 @@ from accord.settlement.span import Span, to_date
 from accord.settlement.totals import NOTHING, Done
 
 PAID = "paid"
+WITHOUT_PRICE = "without_price"
 WHOLE_CONTRACT = "_whole"
 """In place of a clause's id, which cannot begin so, of the bridge from nothing through each clause and VAT to what is due."""
 
@@ -164,7 +165,7 @@ def _without_price(terms: Any, so_far: SoFar) -> Iterator[tuple[str, Bridge]]:
     if n and terms.kind != "activity_price":
         cost = sum((t.unpriced_cost for t in totals), NOTHING)
         because = f"{n} acts have no price by {terms.prices}: what they cost is not in the value"
-        yield "without_price", Bridge(BridgeLine("acts without a price", cost, because))
+        yield WITHOUT_PRICE, Bridge(BridgeLine("acts without a price", cost, because))
 
 
 def _paid(so_far: SoFar, one: SettledClause) -> dict[str, Decimal]:

@@ -11,8 +11,7 @@ from accord.errors import UserError
 from accord.place import hold
 from accord.settlement.care import care_of
 from accord.settlement.chain import Settled, settle
-from accord.settlement.checking import read_contract
-from accord.settlement.contract import Contract
+from accord.settlement.checking import read_alternative
 from accord.settlement.settling import Asked, case_of, scope
 from accord.settlement.totals import NOTHING, value
 
@@ -82,7 +81,7 @@ def in_hand(settled: Settled) -> dict[str, Decimal]:
 
 def _side(asked: Asked, file: Path) -> Side:
     assert asked.run is not None, "a comparison is of a run"
-    contract: Contract = read_contract(file, asked.place.root)
+    contract = read_alternative(file, asked.place.root)
     with care_of(asked.place, asked.run, {file.stem: scope(asked, contract, file)}) as care:
         done = care.done[file.stem]
         settled = settle(case_of(asked, file.stem, contract, done, file))

@@ -14,7 +14,7 @@ from accord.clauses.kinds import kind_of, stage_of
 from accord.errors import UserError
 from accord.place import Place, read_model
 from accord.place.toml_faults import did_you_mean
-from accord.settlement.chain import PAID, WHOLE_CONTRACT
+from accord.settlement.chain import PAID, WHOLE_CONTRACT, WITHOUT_PRICE
 from accord.settlement.contract import Contract
 from accord.settlement.filling import ACTS_NAME
 from accord.settlement.publishing import SettlementManifest, damaged, published, settlements_folder
@@ -72,7 +72,10 @@ def explain_line(place: Place, name: str, settlement: str = "") -> Explained:
     contract = read_model(folder / "contract.toml", Contract)
     clause = next((each for each in contract.clause if each.id == clause_id), None)
     says, stage = (kind_of(clause).describe(clause), str(stage_of(clause))) if clause else ("the clauses together, in the order of the chain", "")
-    return Explained(manifest, name, number, found, clause, says, stage, _acts(folder, clause))
+    acts = _acts(folder, clause)
+    if acts is not None and bridge == WITHOUT_PRICE:
+        acts = [act for act in acts if not act.is_priced]
+    return Explained(manifest, name, number, found, clause, says, stage, acts)
 
 
 def _parts(name: str) -> tuple[str, str, str, int]:

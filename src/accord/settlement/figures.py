@@ -47,7 +47,7 @@ class Given:
         line = line_of(self.file, ("clause", clause.id)) if self.file.is_file() else 0
         where = f"{self.file}, line {line}" if line else f"{self.file}, which is not there" if not self.file.is_file() else str(self.file)
         head = "" if self.file.is_file() else "write title and source, and "
-        return UserError(what, where=where, what_to_do=f"{head}under [clause.{clause.id}] add {key} = … (what it is: see the kind {clause.kind})")
+        return UserError(what, where=where, what_to_do=f"{head}under [clause.{clause.id}] add {key} = …")
 
 
 @dataclass(frozen=True)

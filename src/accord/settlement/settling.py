@@ -89,19 +89,22 @@ def contract_files(place: Place, named: str) -> dict[str, Path]:
 def settle_place(asked: Asked, named: str) -> Outcomes:
     """Settle a contract of a place, or each. Raises UserError: then nothing of the contract that is at fault is published."""
     files = contract_files(asked.place, named)
+    if not named:
+        files = {id: file for id, file in files.items() if _is_of_these_days(asked, file)}
     with hold(asked.place, "settle"):
         if asked.run is None:
             return Outcomes(tuple(_settled(asked, _case_from_file(asked, id, file), file) for id, file in files.items()))
-        with place_care(asked) as (contracts, care):
+        with place_care(asked, named) as (contracts, care):
             outcomes = [_from_run(asked, id, contracts[id], care) for id in files]
             return Outcomes(tuple(outcomes), care.unsettled, care.conserved)
 
 
 @contextmanager
-def place_care(asked: Asked) -> Iterator[tuple[Mapping[str, Scoped], Care]]:
-    """The care of the run under every contract of the place, as any may claim an act."""
+def place_care(asked: Asked, named: str = "") -> Iterator[tuple[Mapping[str, Scoped], Care]]:
+    """The care of the run under the contract that is named and every other of these days, as any may claim an act."""
     assert asked.run is not None, "care is of a run"
-    scopes = {id: scope(asked, _read(asked, file), file) for id, file in contract_files(asked.place, "").items()}
+    files = {id: file for id, file in contract_files(asked.place, "").items() if id == named or _is_of_these_days(asked, file)}
+    scopes = {id: scope(asked, _read(asked, file), file) for id, file in files.items()}
     with care_of(asked.place, asked.run, scopes) as care:
         yield scopes, care
 
@@ -123,6 +126,12 @@ def case_of(asked: Asked, contract_id: str, contract: Contract, done: Done, file
     given = read_figures(asked.place.root / "figures", contract_id, contract)
     span, tax = span_of(contract, asked.until), tax_of(asked.place.settings, contract, file)
     return Case(contract_id, contract, span, done, given, tax, asked.is_final, asked.known)
+
+
+def _is_of_these_days(asked: Asked, file: Path) -> bool:
+    """Whether a contract runs on any of the days that are settled: one of another year stays in its folder and claims nothing."""
+    period, days = read_contract(file, asked.place.root).period, asked.place.settings.period
+    return period.start_date < min(days.end_date, asked.until or date.max) and period.end_date > days.start_date
 
 
 def _read(asked: Asked, file: Path) -> Contract:
