@@ -143,11 +143,11 @@ def _print_unsettled(console: Console, outcomes: Outcomes, currency: str) -> Non
         return
     grid = grid_of("No contract", "payer", "provider", "service", "acts of\ncare", "without\namount", currency, left=4)
     for each in outcomes.unsettled[:_MOST_UNSETTLED]:
-        n = (f"{each.n_activity:,}", f"{each.n_without_amount:,}", money(each.amount, 2))
+        n = (f"{each.n_activity:,}", f"{each.n_unvalued:,}", money(each.amount, 2))
         grid.add_row(each.reason, plain(each.payer or "not stated"), plain(each.provider), each.service, *n)
     if len(outcomes.unsettled) > _MOST_UNSETTLED:
         rest = outcomes.unsettled[_MOST_UNSETTLED:]
-        n_activity, n_without = sum(each.n_activity for each in rest), sum(each.n_without_amount for each in rest)
+        n_activity, n_without = sum(each.n_activity for each in rest), sum(each.n_unvalued for each in rest)
         amount = money(sum((each.amount for each in rest), Decimal(0)), 2)
         grid.add_row(f"… {len(rest)} more", "", "", "", f"{n_activity:,}", f"{n_without:,}", amount)
     console.print()

@@ -132,7 +132,7 @@ left_over as (
   left join near n on a.activity_id = n.activity_id
   left join claimed c on a.activity_id = c.activity_id
   where c.n_claim is null or c.n_claim > 1)
-select reason, payer_id, provider_id, service, count(*) as n_activity, count(case when amount is null then 1 end) as n_without_amount,
+select reason, payer_id, provider_id, service, count(*) as n_activity, count(case when amount is null then 1 end) as n_unvalued,
   cast(coalesce(sum(amount), 0) as decimal(18, 2)) as amount
 from left_over group by reason, payer_id, provider_id, service""",
     inputs=(ACT, CONTRACT_SCOPE, CONTRACT_CLAIM),

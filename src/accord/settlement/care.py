@@ -60,7 +60,7 @@ class Unsettled:
     provider: str
     service: str
     n_activity: int
-    n_without_amount: int
+    n_unvalued: int
     amount: Decimal
 
 

@@ -153,7 +153,7 @@ UNSETTLED_ACTIVITY = Table(
         text("provider_id", "Who gave the care.", required=True),
         text("service", "The service.", required=True),
         bigint("n_activity", "Acts.", required=True),
-        bigint("n_without_amount", "Acts among them that have no amount.", required=True),
+        bigint("n_unvalued", "Acts among them that have no amount.", required=True),
         money("amount", "The amount of the others.", required=True),
     ),
     key=("reason", "payer_id", "provider_id", "service"),
