@@ -28,7 +28,7 @@ ACTIVITY = {"kind": "activity_price", "id": "planned", "services": ["planned", "
 CLAUSES: dict[str, dict[str, Any]] = {
     "planned": ACTIVITY,
     "urgent": {
-        "kind": "marginal_rate", "id": "urgent", "services": ["urgent"], "prices": "submitted", "baseline": {"amount": Decimal("50000.00")},
+        "kind": "marginal_rate", "id": "urgent", "services": ["urgent"], "prices": "submitted", "baseline": {"amount": Decimal("5000.00")},
         "rate_above": Decimal("0.30"), "schemes": [{"id": "falls", "amount": Decimal("100.00")}],
     },
     "block": {"kind": "block", "id": "block", "services": ["contact"], "prices": "reported_cost", "value": Decimal("40000.01")},
@@ -41,7 +41,7 @@ CLAUSES: dict[str, dict[str, Any]] = {
         "bands": [{"from": Decimal(0), "to": Decimal("0.05"), "share": Decimal("0.5")}, {"from": Decimal("0.05"), "share": Decimal("0.1")}],
     },
     "shadow": {**ACTIVITY, "id": "shadow", "services": ["contact", "urgent"], "shadow": True},
-    "most": {"kind": "cap", "id": "most", "of": "planned", "on": "payment", "most": Decimal("60000.00")},
+    "most": {"kind": "cap", "id": "most", "of": "planned", "on": "payment", "most": Decimal("6000.00")},
 }  # fmt: skip
 SERVICES = {"planned": ["planned", "visit"], "urgent": ["urgent"], "block": ["contact"], "mixed": ["mixed"], "shadow": ["contact", "urgent"]}
 AMOUNTS = st.decimals(Decimal("-5000.00"), Decimal("50000.00"), places=2)
@@ -116,6 +116,12 @@ def test_no_pound_is_made_or_lost(contract: Contract, what: Done, tax: Tax) -> N
     assert gains == -settled.irrecoverable_vat
 
 
+@given(done())
+def test_a_cap_leaves_no_more_than_it_says_and_only_what_is_above_it_is_taken(what: Done) -> None:
+    dues = {each.terms.id: each.due for each in _settle(_contract(["planned", "most"]), what).clauses}
+    assert dues["planned"] + dues["most"] == min(dues["planned"], Decimal("6000.00"))
+
+
 @given(contracts(), done(), st.randoms(use_true_random=False))
 def test_the_order_of_rows_and_of_clauses_is_irrelevant(contract: Contract, what: Done, random: Any) -> None:
     rows, clauses = list(what.totals), list(contract.clause)
@@ -172,6 +178,12 @@ def test_what_a_contract_fixes_for_its_period_counts_by_the_months_that_are_over
     assert days.part == Fraction(MONTHS.index(until), 12)
     assert abs(to_date(block, days.part).value - Decimal("40000.01") * MONTHS.index(until) / 12) <= Decimal("0.005")
     assert to_date(block, Fraction(1)) == block
+    mixed, corridor, urgent, most = _contract(["planned", "mixed", "corridor", "urgent", "most"]).clause[1:]
+    half = Fraction(1, 2)
+    assert (to_date(mixed, half).fixed, to_date(mixed, half).variable[0].plan) == (Decimal("500.00"), Decimal("388.89"))
+    assert (to_date(corridor, half).target.amount, to_date(corridor, half).bands) == (Decimal("45000.00"), corridor.bands)
+    assert (to_date(urgent, half).baseline.amount, to_date(urgent, half).schemes[0].amount) == (Decimal("2500.00"), Decimal("50.00"))
+    assert (to_date(urgent, half).rate_above, to_date(most, half).most) == (urgent.rate_above, Decimal("3000.00"))
 
 
 def test_a_period_that_is_not_of_whole_months_counts_by_days() -> None:

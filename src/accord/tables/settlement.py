@@ -6,7 +6,8 @@ from accord.tables.codes import ADMISSION, POPULATION, SETTING
 from accord.tables.contract import Table, bigint, day, flag, integer, money, rate, text
 
 UNSETTLED_REASON = (
-    "not discharged yet", "claimed by several contracts", "no contract", "no clause pays for it", "outside the days settled", "outside the population",
+    "not discharged yet", "claimed by several contracts", "no contract", "no clause pays for it", "outside the days settled",
+    "outside the population",
 )  # fmt: skip
 
 SERVICE = Table(
