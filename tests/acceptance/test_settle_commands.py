@@ -312,3 +312,85 @@ def test_totals_settle_a_place_that_has_no_run(accord: Callable[..., Any], place
     refused = accord("settle", "hospital", "-p", place)
     assert (refused.code, refused.out) == (2, "")
     assert "give --totals FILE" in refused.err
+
+
+# --- what is wrong is told, and nothing is published -------------------------------------------------------------------------
+
+
+def spoil(place: Path, old: str, new: str) -> None:
+    file = place / "contracts" / "hospital.toml"
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what", "where", "mend"),
+    [
+        ('"outpatient_attendance"', '"outpatient_attendence"', "no act of care is of the service", "line 10", "did you mean 'outpatient_"),
+        ('"submitted"', '"tariff"', "the place has no list of prices 'tarif", "line 11", "or name one of those that there are: submitted"),
+        ("0.30", "30", "rate_above", "line 20", ""),
+        ("2026-04-01", "2026-05-01", "the place accounts for 2025-04-01 to 2026-04-01", "line 4", "settle fewer with --until"),
+        ('"WXICB"', '"WXIBC"', "'WXIBC' is not a partner of the place", "line 2", "did you mean 'WXICB'?"),
+        ("2025-04-01, to", "2025-04-01, to =", "not valid TOML", "line 4", ""),
+        ('kind     = "activity_price"', 'kind     = "activity_prise"', "kind", "line 8", "did you mean 'activity_price'?"),
+    ],
+)
+def test_a_wrong_contract_never_settles(
+    accord: Callable[..., Any], place: Path, old: str, new: str, what: str, where: str, mend: str
+) -> None:  # fmt: skip
+    spoil(place, old, new)
+    ended = accord("settle", "hospital", "-p", place)
+    assert (ended.code, ended.out) == (2, "")
+    assert what in ended.err
+    assert f"hospital.toml, {where}" in ended.err
+    assert mend in ended.err
+    assert not (place / "settlements").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "what", "mend"),
+    [
+        (("--until", "2025-13"), "'2025-13' is no month", "write it as 2025-08"),
+        (("--until", "2025-03"), "nothing is over yet: the contract begins on 2025-04-01", "name a month of the contract's period"),
+        (("--until", "2025-08", "--final"), "a final settlement is of the whole period", "leave --until out"),
+        (("--known-at", "2025-08-20"), "which is after 2025-08-20", "accord run --known-at 2025-08-20"),
+        (("--run", "nothing"), "no run is called 'nothing'", ""),
+    ],
+)
+def test_options_that_do_not_go_together(accord: Callable[..., Any], place: Path, options: tuple[str, ...], what: str, mend: str) -> None:
+    ended = accord("settle", "hospital", "-p", place, *options)
+    assert (ended.code, ended.out) == (2, "")
+    assert what in ended.err
+    assert mend in ended.err
+    assert not (place / "settlements").exists()
+
+
+def test_another_year_s_contract_stays_in_its_folder_and_claims_nothing(accord: Callable[..., Any], place: Path) -> None:
+    before = HOSPITAL.replace("2025-04-01, to = 2026-04-01", "2024-04-01, to = 2025-04-01")
+    (place / "contracts" / "last_year.toml").write_text(before, encoding="utf-8")
+    ended = accord("settle", "-p", place)
+    assert ended.code == 0, ended.err
+    assert sorted(p.name for p in (place / "settlements").iterdir()) == ["community", "hospital"]
+    named = accord("settle", "last_year", "-p", place)
+    assert (named.code, named.out) == (2, "")
+    assert "the place accounts for" in named.err
+
+
+def test_vat_that_is_not_got_back_is_a_cost_of_the_payer(accord: Callable[..., Any], place: Path) -> None:
+    settings = place / "place.toml"
+    text = settings.read_text(encoding="utf-8")
+    trust = text.index('id   = "WCM"')
+    settings.write_text(text[:trust] + text[trust:].replace("nhs_contracted_out", "standard", 1), encoding="utf-8")
+    refused = accord("settle", "community", "-p", place)
+    assert (refused.code, refused.out) == (2, "")
+    assert "does not say at which rate" in refused.err
+    contract = place / "contracts" / "community.toml"
+    contract.write_text(COMMUNITY.replace("\n[[clause]]", "vat = { rate = 0.20, recoverable = false }\n\n[[clause]]", 1), encoding="utf-8")
+    ended = accord("settle", "community", "-p", place)
+    assert ended.code == 0, ended.err
+    assert "8,000.00 of it is irrecoverable, a cost of WXICB" in ended.out.replace("\n", " ")
+    books = standing(place, "community")
+    assert books["WXICB", "expense"] == 48_000
+    assert books["WCM", "vat"] == -8_000
+    assert books["WCM", "receivable"] == -books["WXICB", "payable"] == 48_000

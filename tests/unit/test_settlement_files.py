@@ -158,6 +158,65 @@ def test_a_withhold_is_earned_in_the_end_only(tmp_path: Path) -> None:
     assert settled(tmp_path, clauses, done, "[clause.heads]\nearned = 0.5\n", is_final=True) == 81
 
 
+SHARING = """
+[[clause]]
+kind      = "shared_savings"
+id        = "gain"
+benchmark = { budget = "needs" }
+minimum   = 0.02
+share     = 0.50
+loss      = { rate = 0.30, limit = { of = "benchmark", rate = 0.02 } }
+quality   = { gate = "core", at_least = 0.40 }
+"""
+EARNED = """
+[[clause]]
+kind     = "pay_for_performance"
+id       = "earned"
+measures = [{ id = "hba1c", points = 10, from = 0.35, to = 0.75 }]
+withhold = { of = "visits", rate = 0.10 }
+"""
+READMITTED = """
+[[clause]]
+kind       = "readmission_withhold"
+id         = "again"
+of         = "visits"
+groups     = [{ after = "any", avoidable = 0.25 }]
+exclusions = ["cancer"]
+"""
+BUNDLE = """
+[[clause]]
+kind     = "bundle"
+id       = "cabg"
+services = ["elective_admission"]
+fee      = 20000.00
+warranty = { days = 90, share = 0.50 }
+"""
+BY_SIZE = "[clause.gain]\nbenchmark = 1000.00\nspent = {spent}\nquality = 0.50\nn_people = 5000\n"
+VISITS = Done((Total("visits", date(2025, 4, 1), "gp_contact", "all", 9, Decimal("1000.00")),))
+
+
+@pytest.mark.parametrize(
+    ("clauses", "figures", "due"),
+    [
+        (SHARING, "[clause.gain]\nbenchmark = 1000.00\nspent = 900\nquality = 0.50\n", "50.00"),
+        (SHARING, "[clause.gain]\nbenchmark = 1000.00\nspent = 900\nquality = 0.30\n", "0.00"),
+        (SHARING, "[clause.gain]\nbenchmark = 1000.00\nspent = 2000\nquality = 0.50\n", "-20.00"),
+        (SHARING.replace("0.02\nshare", '{ table = "us_mssp/minimum_savings_rate" }\nshare'), BY_SIZE.format(spent="970"), "0.00"),
+        (SHARING.replace("0.02\nshare", '{ table = "us_mssp/minimum_savings_rate" }\nshare'), BY_SIZE.format(spent="960"), "20.00"),
+        (ACTIVITY + EARNED, "[clause.earned]\nachieved = { hba1c = 0.55 }\n", "950.00"),
+        (ACTIVITY + READMITTED, "[clause.again]\nvalue = { any = 100.00 }\nexcluded = { cancer = 40.00 }\n", "975.00"),
+        (BUNDLE, "[clause.cabg]\nn_episode = 2\nhistorical = 3000.00\n", "43000.00"),
+    ],
+)
+def test_kinds_whose_figures_the_payer_sends(tmp_path: Path, clauses: str, figures: str, due: str) -> None:
+    """Each figure is asked for by name until the last is there, and then the clause comes to what its terms say."""
+    assert settled(tmp_path, clauses, VISITS, figures) == Decimal(due)
+    head, *keys = figures.splitlines(keepends=True)
+    for n, key in enumerate(keys):
+        error = told(lambda n=n: settled(tmp_path, clauses, VISITS, head + "".join(keys[:n] + keys[n + 1 :])))
+        assert f"needs the figure '{key.partition(' ')[0]}'" in error.what
+
+
 @pytest.mark.parametrize(
     ("figures", "line", "what", "mend"),
     [

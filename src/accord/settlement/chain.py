@@ -129,7 +129,7 @@ class Case:
 
 def settle(case: Case) -> Settled:
     """Every clause in the order of the chain. Order of the totals is irrelevant. Raises UserError naming a figure that is missing."""
-    so_far = SoFar(case.contract, case.span, case.done, case.given, case.is_final)
+    so_far = SoFar(case.contract, case.span, case.done, case.given, case.is_final, case.known_on)
     settled = []
     for written in case.contract.chain():
         terms = to_date(with_rules_read(written, case.contract.period.start_date, case.known_on), case.span.part)
@@ -142,20 +142,23 @@ def settle(case: Case) -> Settled:
 def _clause(terms: Any, so_far: SoFar) -> SettledClause:
     kind, facts = kind_of(terms), facts_of(terms, so_far)
     paid = kind.settle(terms, facts)
-    beside = {name: shown(terms, facts) for name, shown in kind.beside.items() if _is_shown(terms, name)}
+    beside = {name: shown(terms, facts) for name, shown in kind.beside.items() if _is_shown(terms, facts, name)}
     bridges = {PAID: paid, **beside, **dict(_without_price(terms, so_far))}
     due = NOTHING if terms.shadow else paid.result - (paid.start.amount if _only_changes(terms) else NOTHING)
     kept = -paid.steps[0].amount if terms.kind == "marginal_rate" and not terms.shadow else NOTHING
     return SettledClause(terms, bridges, due, kept)
 
 
-def _is_shown(terms: Any, name: str) -> bool:
-    return name != "room_below_threshold" or terms.low_volume is not None
+def _is_shown(terms: Any, facts: Any, name: str) -> bool:
+    """Whether a bridge that is shown beside has all that it needs."""
+    needs = {"room_below_threshold": "low_volume", "shared_out": "partners"}
+    return facts.cost is not None if name == "provider_gain" else name not in needs or bool(getattr(terms, needs[name]))
 
 
 def _only_changes(terms: Any) -> bool:
     """Whether the bridge of a clause begins with what another clause pays, so that only the difference is its own."""
-    return terms.kind == "cap" or (terms.kind == "marginal_rate" and terms.of is not None)
+    is_withheld = terms.kind == "readmission_withhold" or (terms.kind == "pay_for_performance" and terms.withhold is not None)
+    return terms.kind == "cap" or is_withheld or (terms.kind == "marginal_rate" and terms.of is not None)
 
 
 def _without_price(terms: Any, so_far: SoFar) -> Iterator[tuple[str, Bridge]]:

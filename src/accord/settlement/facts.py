@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from accord.clauses import marginal_rate, risk_corridor
+from accord.clauses import marginal_rate, risk_corridor, shared_savings
 from accord.clauses.kinds import changed_by, kind_of
 from accord.clauses.terms import Budget, PartOf
 from accord.settlement.contract import Contract
@@ -25,13 +26,17 @@ PERSON_YEAR_PLACES = Decimal("0.000001")
 
 @dataclass(frozen=True)
 class SoFar:
-    """What a clause is settled with. paid: what each clause before it comes to, with all that changed it. is_final: nothing more is to come."""
+    """What a clause is settled with. paid: what each clause before it comes to, with all that changed it. is_final: nothing more is to come.
+
+    known_on: the day by which rules were published.
+    """
 
     contract: Contract
     span: Span
     done: Done
     given: Given
     is_final: bool
+    known_on: date
     paid: Mapping[str, Decimal] = field(default_factory=dict)
 
     @property
@@ -136,6 +141,44 @@ def _cap(clause: Any, so_far: SoFar) -> dict[str, Any]:
     return {**known, "base": NEEDED} if is_part else known
 
 
+def _bundle(clause: Any, so_far: SoFar) -> dict[str, Any]:
+    """How many episodes began, and what followed them, are for the payer to say: no table forms episodes."""
+    is_open = clause.warranty is not None and clause.warranty.historical is None
+    return {"n_episode": NEEDED, **({"historical": NEEDED} if is_open else {})}
+
+
+def _readmission_withhold(clause: Any, so_far: SoFar) -> dict[str, Any]:
+    known = {"value": NEEDED, **({"excluded": NEEDED} if clause.exclusions else {})}
+    return {**known, "before": NEEDED} if any(group.allowed is not None for group in clause.groups) else known
+
+
+def _pay_for_performance(clause: Any, so_far: SoFar) -> dict[str, Any]:
+    known: dict[str, Any] = {"achieved": NEEDED}
+    if clause.withhold:
+        return {**known, "base": so_far.paid_by(clause.withhold.of)}
+    is_weighted = any(measure.by_prevalence for measure in clause.measures)
+    return {**known, "list_size": NEEDED, **({"prevalence": NEEDED} if is_weighted else {})}
+
+
+def _shared_savings(clause: Any, so_far: SoFar) -> dict[str, Any]:
+    """Benchmark, spend and quality are for whoever runs the programme to say; each term that looks at one of them asks for it."""
+    loss, quality = clause.loss, clause.quality
+    sizes = {m.table for m in (clause.minimum, loss and loss.minimum) if isinstance(m, shared_savings.BySize)}
+    is_scored = quality is not None and (quality.at_least is not None or quality.scaled != "never")
+    asked = {
+        "benchmark": True, "spent": True, "n_people": bool(sizes or clause.low_revenue), "bands": len(sizes) > 1,
+        "quality": is_scored or (loss is not None and isinstance(loss.rate, shared_savings.ByQuality)),
+        "is_met": quality is not None and quality.at_least is None, "is_alternative_met": quality is not None and quality.scaled == "alternative",
+        "is_guarded": clause.guardrail, "is_low_revenue": clause.low_revenue is not None, "part_of_year": clause.proration is not None,
+        "has_left": clause.proration == "losses_only", "excused_part": clause.extreme_circumstances,
+        "excused_amount": clause.extreme_circumstances, "advances": clause.recoupment,
+    }  # fmt: skip
+    known: dict[str, Any] = {key: NEEDED for key, is_asked in asked.items() if is_asked}
+    if len(sizes) == 1:
+        known["bands"] = shared_savings.bands_of(sizes.pop(), so_far.span.start_date, so_far.known_on)
+    return known
+
+
 _KNOWN: Mapping[str, Callable[[Any, SoFar], dict[str, Any]]] = {
     "activity_price": _activity_price,
     "marginal_rate": _marginal_rate,
@@ -145,6 +188,10 @@ _KNOWN: Mapping[str, Callable[[Any, SoFar], dict[str, Any]]] = {
     "stop_loss": _stop_loss,
     "risk_corridor": _risk_corridor,
     "cap": _cap,
+    "bundle": _bundle,
+    "readmission_withhold": _readmission_withhold,
+    "pay_for_performance": _pay_for_performance,
+    "shared_savings": _shared_savings,
 }
 
 SETTLED_KINDS: Sequence[str] = tuple(_KNOWN)

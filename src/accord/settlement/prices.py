@@ -62,7 +62,7 @@ def price_list(folder: Path, name: str, contract: Contract, written_in: Path, n_
     file = folder / f"{name}.csv"
     if not file.is_file():
         where = f"{written_in}, line {line_of(written_in, ('clause', n_clause, 'prices'))}"
-        mend = f"add {file}, or name one that is there: {_known(folder, name)}"
+        mend = f"add {file}; {_known(folder, name)}"
         raise UserError(f"the place has no list of prices '{name}'", where=where, what_to_do=mend)
     sidecar = file.with_suffix(".toml")
     origin = read_model(sidecar, Origin)
@@ -75,7 +75,7 @@ def price_list(folder: Path, name: str, contract: Contract, written_in: Path, n_
 
 def _known(folder: Path, name: str) -> str:
     lists = [path.relative_to(folder).with_suffix("").as_posix() for path in sorted(folder.rglob("*.csv"))]
-    return did_you_mean(name, [*lists, *OF_THE_RECORD], "there are")
+    return did_you_mean(name, [*lists, *OF_THE_RECORD], "or name one of those that there are")
 
 
 def _prices(file: Path) -> Iterator[Price]:
