@@ -348,6 +348,17 @@ def test_a_wrong_contract_never_settles(
     assert not (place / "settlements").exists()
 
 
+def test_where_one_contract_cannot_be_settled_none_is_published(accord: Callable[..., Any], place: Path) -> None:
+    spoil(place, "baseline   = { amount = 60000.00 }", 'baseline = { value_of = { from = 2024-04-01, to = 2025-04-01 }, priced_at = "current" }')
+    ended = accord("settle", "-p", place)
+    assert (ended.code, ended.out) == (2, "")
+    assert "clause 'emergency' (marginal_rate) needs the figure 'repriced'" in ended.err
+    assert "figures/hospital.toml, which is not there" in ended.err
+    assert not (place / "settlements").exists()
+    (place / "figures" / "hospital.toml").write_text('title = "T"\nsource = "S"\n[clause.emergency]\nrepriced = 60000.00\n', encoding="utf-8")
+    assert accord("settle", "-p", place).code == 0
+
+
 @pytest.mark.parametrize(
     ("options", "what", "mend"),
     [

@@ -135,7 +135,7 @@ def settled(folder: Path, clauses: str, done: Done, figures: str = "", *, is_fin
 
 
 def test_capitation_is_for_person_years_and_the_need_that_the_payer_sends(tmp_path: Path) -> None:
-    done = Done((), n_person_month=18)
+    done = Done((Total("heads", date(2025, 4, 1), "gp_contact", "none", 9, Decimal("0.00"), 9),), n_person_month=18)
     error = told(lambda: settled(tmp_path, CAPITATION, done))
     assert error.what == "clause 'heads' (capitation) needs the figure 'need', which no table holds and the payer has not sent"
     assert error.where == f"{tmp_path / 'figures' / 'one.toml'}, which is not there"

@@ -15,7 +15,7 @@ from accord.settlement.comparing import Comparison, Side
 from accord.settlement.explaining import Explained
 from accord.settlement.settling import Outcome, Outcomes
 
-_MOST_UNSETTLED = 12
+_MOST_UNSETTLED = 20
 
 
 def print_settled(console: Console, place: Place, outcomes: Outcomes) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -194,10 +193,10 @@ def _price_rows(one: PriceList) -> Iterator[tuple[Any, ...]]:
 
 
 def _care(session: Session, contracts: Mapping[str, Scoped]) -> Care:
-    unsettled = tuple(Unsettled(*row) for row in session.rows("select * from unsettled_activity order by reason, amount desc, provider_id, service"))
+    unsettled = tuple(Unsettled(*row) for row in session.rows("select * from unsettled_activity order by amount desc, n_activity desc, reason, provider_id, service, payer_id"))
     conserved = _conserved(session, unsettled)
     assert conserved.holds, f"acts of care are lost or counted twice: {conserved}"
-    return Care(session, {id: _done(session, id) for id in contracts}, unsettled, conserved)
+    return Care(session, {id: _done(session, id, each.contract) for id, each in contracts.items()}, unsettled, conserved)
 
 
 def _conserved(session: Session, unsettled: Iterable[Unsettled]) -> Conserved:
@@ -209,12 +208,14 @@ def _conserved(session: Session, unsettled: Iterable[Unsettled]) -> Conserved:
     return Conserved(n_activity, amount, {id: (n, each) for id, n, each in paid}, none)
 
 
-def _done(session: Session, contract_id: str) -> Done:
+def _done(session: Session, contract_id: str, contract: Contract) -> Done:
+    """What was done. The cost of each person is read only for the clauses whose dear people a stop-loss looks at."""
     bound = {"contract": contract_id}
     columns = "clause_id, month_date, service, price_group, n_activity, value_amount, n_unpriced, unpriced_cost"
     totals = session.rows(f"select {columns} from contract_total where contract_id = $contract order by all", bound)
     people = session.rows("select cast(coalesce(sum(n_person), 0) as bigint) from contract_people where contract_id = $contract", bound)
-    costs: dict[str, list[Decimal]] = defaultdict(list)
-    for clause_id, cost in session.rows("select clause_id, cost from person_cost where contract_id = $contract order by all", bound):
-        costs[clause_id].append(cost)
+    costs: dict[str, list[Decimal]] = {}
+    for clause_id in sorted({clause.of for clause in contract.clause if clause.kind == "stop_loss"}):
+        select = "select cost from person_cost where contract_id = $contract and clause_id = $clause order by cost"
+        costs[clause_id] = [cost for (cost,) in session.rows(select, {**bound, "clause": clause_id})]
     return Done(tuple(Total(*row) for row in totals), people[0][0], {id: tuple(each) for id, each in costs.items()})

@@ -165,7 +165,7 @@ def _without_price(terms: Any, so_far: SoFar) -> Iterator[tuple[str, Bridge]]:
     """Acts that a clause could not price are a line with what they cost, never a free service. activity_price has a line of its own for them."""
     totals = so_far.done.of(terms.id)
     n = sum(t.n_unpriced for t in totals)
-    if n and terms.kind != "activity_price":
+    if n and terms.kind != "activity_price" and hasattr(terms, "prices"):
         cost = sum((t.unpriced_cost for t in totals), NOTHING)
         because = f"{n} acts have no price by {terms.prices}: what they cost is not in the value"
         yield WITHOUT_PRICE, Bridge(BridgeLine("acts without a price", cost, because))

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -87,16 +88,16 @@ def contract_files(place: Place, named: str) -> dict[str, Path]:
 
 
 def settle_place(asked: Asked, named: str) -> Outcomes:
-    """Settle a contract of a place, or each. Raises UserError: then nothing of the contract that is at fault is published."""
+    """Settle a contract of a place, or each. Raises UserError: then nothing is published, of any of them."""
     files = contract_files(asked.place, named)
     if not named:
         files = {id: file for id, file in files.items() if _is_of_these_days(asked, file)}
     with hold(asked.place, "settle"):
         if asked.run is None:
-            return Outcomes(tuple(_settled(asked, _case_from_file(asked, id, file), file) for id, file in files.items()))
+            return Outcomes(_published(asked, [_settled(asked, _case_from_file(asked, id, file), file) for id, file in files.items()]))
         with place_care(asked, named) as (contracts, care):
-            outcomes = [_from_run(asked, id, contracts[id], care) for id in files]
-            return Outcomes(tuple(outcomes), care.unsettled, care.conserved)
+            outcomes = _published(asked, [_from_run(asked, id, contracts[id], care) for id in files])
+            return Outcomes(outcomes, care.unsettled, care.conserved)
 
 
 @contextmanager
@@ -147,12 +148,21 @@ def _read(asked: Asked, file: Path) -> Contract:
     return contract
 
 
-def _from_run(asked: Asked, contract_id: str, scope: Scoped, care: Care) -> Outcome:
+def _published(asked: Asked, settled: Sequence[tuple[Outcome, Content | None]]) -> tuple[Outcome, ...]:
+    """Publish what is new: only now, when nothing is wrong with any of them."""
+    for outcome, content in settled:
+        if content:
+            publish(asked.place, outcome.manifest, partial(fill, content=content))
+    return tuple(outcome for outcome, _ in settled)
+
+
+def _from_run(asked: Asked, contract_id: str, scope: Scoped, care: Care) -> tuple[Outcome, Content | None]:
     by_run = care.done[contract_id]
     if asked.totals is None:
         return _settled(asked, case_of(asked, contract_id, scope.contract, by_run, scope.file), scope.file, _Basis(scope.lists, care))
     case = _case_from_file(asked, contract_id, scope.file)
-    return replace(_settled(asked, case, scope.file), differences=tuple(differences(scope.contract, case.done, by_run)))
+    outcome, content = _settled(asked, case, scope.file)
+    return replace(outcome, differences=tuple(differences(scope.contract, case.done, by_run))), content
 
 
 def _case_from_file(asked: Asked, contract_id: str, file: Path) -> Case:
@@ -171,8 +181,8 @@ class _Basis:
     care: Care
 
 
-def _settled(asked: Asked, case: Case, file: Path, basis: _Basis | None = None) -> Outcome:
-    """Settle, and publish unless the same was published before."""
+def _settled(asked: Asked, case: Case, file: Path, basis: _Basis | None = None) -> tuple[Outcome, Content | None]:
+    """What comes out, and what is to be published of it: nothing, if the same was published before."""
     settled = settle(case)
     by = asked.known if settled.span.part == 1 else min(asked.known, settled.span.last_date)
     payments = read_payments(asked.place.root / "figures", case.contract_id, frozenset(contract_files(asked.place, "")), by)
@@ -181,7 +191,7 @@ def _settled(asked: Asked, case: Case, file: Path, basis: _Basis | None = None) 
     id, again = _id(before, settlement_id(inputs, settled.span.end_date, settled.status))
     if again is not None:
         folder = settlements_folder(asked.place, case.contract_id) / again.settlement_id
-        return Outcome(again, settled, case.done, folder, before[-1].settlement_id)
+        return Outcome(again, settled, case.done, folder, before[-1].settlement_id), None
     _check_order(before, settled, file)
     known = posted(asked.place, case.contract_id)
     moved = movement(wanted(settled, id, payments), known, id, settled.span.last_date)
@@ -189,8 +199,7 @@ def _settled(asked: Asked, case: Case, file: Path, basis: _Basis | None = None) 
     manifest = _manifest(asked, case, settled, id, inputs, stands, before)
     manifest = manifest.model_copy(update={"run_id": asked.run.run_id if basis and asked.run else None})
     content = Content(manifest, settled, case.done, moved, file, basis.care if basis else None)
-    folder = publish(asked.place, manifest, lambda into: fill(into, content))
-    return Outcome(manifest, settled, case.done, folder, id, moved)
+    return Outcome(manifest, settled, case.done, settlements_folder(asked.place, case.contract_id) / id, id, moved), content
 
 
 def _manifest(
