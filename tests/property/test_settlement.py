@@ -148,6 +148,7 @@ def test_interim_then_final_is_final_at_once(contract: Contract, stages: list[tu
         settled = _settle(contract, what, tax, None if is_last else MONTHS[n + 1])
         want = wanted(settled, f"s{n}", payments)
         posted += movement(want, standing(posted), f"s{n}", settled.span.last_date)
+    assert len({journal.id for journal in posted}) == len(posted)
     assert _sums(posted) == _sums(want)
     assert _sums(standing(posted)) == _sums(want)
     assert position(standing(posted), "QMW", "RMX") == position(want, "QMW", "RMX")

@@ -193,7 +193,8 @@ def _price_rows(one: PriceList) -> Iterator[tuple[Any, ...]]:
 
 
 def _care(session: Session, contracts: Mapping[str, Scoped]) -> Care:
-    unsettled = tuple(Unsettled(*row) for row in session.rows("select * from unsettled_activity order by amount desc, n_activity desc, reason, provider_id, service, payer_id"))
+    order = "amount desc, n_activity desc, reason, provider_id, service, payer_id"
+    unsettled = tuple(Unsettled(*row) for row in session.rows(f"select * from unsettled_activity order by {order}"))
     conserved = _conserved(session, unsettled)
     assert conserved.holds, f"acts of care are lost or counted twice: {conserved}"
     return Care(session, {id: _done(session, id, each.contract) for id, each in contracts.items()}, unsettled, conserved)

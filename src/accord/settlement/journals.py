@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -31,16 +30,16 @@ class Standing:
 
 def wanted(settled: Settled, settlement_id: str, payments: Sequence[Payment]) -> tuple[Journal, ...]:
     """The journals that a settlement wants to stand: its charge, and one for each payment on account."""
-    return (_charge(settled, settlement_id), *_payments(settled, payments))
+    return (_charge(settled, settlement_id), *_payments(settled, settlement_id, payments))
 
 
 def movement(want: Iterable[Journal], standing: Sequence[Journal], settlement_id: str, on: date) -> tuple[Journal, ...]:
     """The journals that bring the books from those that stand to those that are wanted: each that is no more wanted is taken back, by its name."""
-    want = tuple(want)
-    kept = {journal.id for journal in want} & {journal.id for journal in standing}
-    gone = [journal for journal in standing if journal.id not in kept]
-    undone = [reversal(journal, f"{settlement_id} takes back {journal.id}", on) for journal in gone]
-    return (*undone, *(journal for journal in want if journal.id not in kept))
+    left, new = list(standing), []
+    for journal in want:
+        same = next((each for each in left if _is_same(each, journal)), None)
+        left.remove(same) if same else new.append(journal)
+    return (*(reversal(each, f"{settlement_id} takes back {each.id}", on) for each in left), *new)
 
 
 def standing(journals: Iterable[Journal]) -> list[Journal]:
@@ -91,11 +90,13 @@ def _charge(settled: Settled, settlement_id: str) -> Journal:
     return Journal(settlement_id, settled.span.last_date, tuple(postings))
 
 
-def _payments(settled: Settled, payments: Sequence[Payment]) -> Iterator[Journal]:
-    """A payment is known by its day and amount, and the second of two alike by its number."""
-    payer, payee, seen = Party(settled.contract.payer), Party(settled.contract.payee), Counter[Payment]()
-    for each in payments:
-        seen[each] += 1
-        again = f" ({seen[each]})" if seen[each] > 1 else ""
-        id = f"{settled.contract_id} paid {each.amount} on {each.day}{again}"
-        yield Journal(id, each.day, payment(payer, payee, each.amount, "payment on account"))
+def _payments(settled: Settled, settlement_id: str, payments: Sequence[Payment]) -> Iterator[Journal]:
+    payer, payee = Party(settled.contract.payer), Party(settled.contract.payee)
+    for n, each in enumerate(payments, start=1):
+        yield Journal(f"{settlement_id} payment {n}", each.day, payment(payer, payee, each.amount, "payment on account"))
+
+
+def _is_same(one: Journal, other: Journal) -> bool:
+    """A charge is of its own settlement. A payment is the same whichever settlement posted it: of one day, and one amount."""
+    is_payment = any(p.account is Account.bank for p in other.postings)
+    return one.id == other.id or (is_payment and (one.posted_on, one.postings) == (other.posted_on, other.postings))
