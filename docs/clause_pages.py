@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import fields
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -22,6 +23,10 @@ A **base** pays for activity or people; an **adjuster** changes what another cla
 parties. A clause of any role with `shadow = true` is worked out and shown, and not paid. Two bases of one contract, or of two contracts between the
 same two sides, must not pay for the same service.
 """
+_FIGURES = """\
+These kinds can be settled from their file. What a clause needs and neither its terms nor a run says is a figure that the payer sends, in
+`figures/<contract>.toml` ([Settle a contract](../how-to/settle-a-contract.md)). A figure that is sent goes before one that would be worked out.
+"""
 
 
 def contract_file() -> str:
@@ -29,6 +34,7 @@ def contract_file() -> str:
     kinds, contract = import_module("accord.clauses.kinds"), import_module("accord.settlement.contract")
     stages = list(kinds.Stage)
     listed = sorted(kinds.KINDS.values(), key=lambda kind: stages.index(kind.stage))
+    settled = import_module("accord.settlement.facts").SETTLED_KINDS
     rows = ((f"[{k.name}](#{k.name})", k.role, k.stage, _first_line(k)) for k in listed)
     return join(
         _INTRO,
@@ -37,6 +43,9 @@ def contract_file() -> str:
         _ROLES,
         grid(("Kind", "Role", "Place in the chain", "What it is"), rows),
         *(_kind(kind) for kind in listed),
+        "## Figures that the payer sends",
+        _FIGURES,
+        grid(("Kind", "Figures", "What they are"), (_figures(kind) for kind in listed if kind.name in settled)),
         "## Parts of several kinds",
         *(model_table(m, m.__name__, level=3) for m in models(import_module("accord.clauses.terms")) if m.__name__ not in ("Clause", "Written")),
     )
@@ -52,6 +61,11 @@ def _first_line(kind: Any) -> str:
 
 def _module(kind: Any) -> ModuleType:
     return sys.modules[kind.terms.__module__]
+
+
+def _figures(kind: Any) -> tuple[str, str, str]:
+    names = ", ".join(f"`{field.name}`" for field in fields(kind.facts))
+    return f"[{kind.name}](#{kind.name})", names, str(kind.facts.__doc__)
 
 
 def _kind(kind: Any) -> str:

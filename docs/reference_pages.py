@@ -51,8 +51,11 @@ def tables() -> str:
         "# Tables\n\nEach run publishes these tables, each as one Parquet file. A *lineage* column names the delivery rather than "
         "the content, so two runs count as equal whatever it holds. A *personal* column must not be shown outside direct care."
     )
-    listed = grid(("Table", "One row is"), ((f"[{t.name}](#{t.name})", t.meaning) for t in contracts))
-    return join(intro, listed, *(_table(t) for t in contracts))
+    books, settlement = import_module("accord.tables.books"), import_module("accord.tables.settlement")
+    settled = (books.BRIDGE_LINE, books.POSTING, settlement.CONTRACT_ACTIVITY)
+    also = "Each [settlement](../how-to/settle-a-contract.md) of a contract publishes these:"
+    listed, further = (grid(("Table", "One row is"), ((f"[{t.name}](#{t.name})", t.meaning) for t in these)) for these in (contracts, settled))
+    return join(intro, listed, also, further, *(_table(t) for t in (*contracts, *settled)))
 
 
 def _table(table: Any) -> str:

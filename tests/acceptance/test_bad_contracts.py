@@ -181,6 +181,7 @@ SUBCONTRACT: dict[str, Any] = {
     "period": {"from": date(2015, 10, 1), "to": date(2016, 4, 1)},
     "population": {"registered_with": "partners"},
     "under": "rich",
+    "vat": {"rate": D("0.20"), "recoverable": False},
     "clause": [
         {"kind": "activity_price", "id": "visits", "services": ["community_contact"], "prices": PRICES, "unpriced": "not_paid", "shadow": True}
     ],
@@ -228,7 +229,7 @@ FINE = (
     ("deleted", "*.reference *.review *.round_at *.shadow *.by_prevalence *.no_loss", "it may be left out"),
     ("deleted emptied", "*.adjustments *.excludes *.schemes *.changes *.uplifts *.release *.loss_bands *.exclusions", "the list may be empty"),
     ("deleted", "*.share *.discount *.retention *.management *.warranty *.historical *.limit *.most *.least *.reserve *.need", "optional"),
-    ("deleted", "under clause.7.withhold *.adjustments.? *.changes.? *.uplifts.? *.schemes.? *.excludes.? *.measures.? *.release.?", "optional"),
+    ("deleted", "under vat clause.7.withhold *.adjustments.? *.changes.? *.uplifts.? *.schemes.? *.excludes.? *.measures.? *.release.?", "optional"),
     ("deleted", "*.groups.? *.variable.? *.contributions.? *.loss_bands.?", "what is left of the list is a list"),
     ("numbered", "*.above *.threshold *.per_point *.average_list *.most *.least *.contributions.?.amount", "an amount may stand there too"),
     ("deleted", "clause.1 clause.2 clause.3 clause.4 clause.5 clause.6 clause.8 clause.9 clause.10 clause.11 clause.7", "no clause changes it"),

@@ -21,6 +21,7 @@ class Account(StrEnum):
     payable = "payable"
     bank = "bank"
     ring_fenced = "ring_fenced"  # kept for a stated purpose, such as what the marginal rate keeps back
+    vat = "vat"  # owed to the tax office by who charges it, and by the tax office to who gets it back
 
 
 BETWEEN_PARTIES = (Account.receivable, Account.payable)
@@ -78,6 +79,21 @@ def charge(debtor: Party, creditor: Party, amount: Decimal, because: str = "") -
         Posting(creditor, Account.receivable, debtor, amount, because),
         Posting(creditor, Account.income, debtor, -amount, because),
     )
+
+
+def value_added(debtor: Party, creditor: Party, amount: Decimal, *, is_recoverable: bool, because: str = "") -> tuple[Posting, ...]:
+    """The four postings by which one party comes to owe another the VAT on a charge: the debtor's expense, unless it gets it back."""
+    return (
+        Posting(debtor, Account.vat if is_recoverable else Account.expense, creditor, amount, because),
+        Posting(debtor, Account.payable, creditor, -amount, because),
+        Posting(creditor, Account.receivable, debtor, amount, because),
+        Posting(creditor, Account.vat, debtor, -amount, because),
+    )
+
+
+def set_aside(keeper: Party, other: Party, amount: Decimal, because: str = "") -> tuple[Posting, ...]:
+    """The two postings by which a party keeps back in a ring-fenced account what it would have paid another."""
+    return (Posting(keeper, Account.expense, other, amount, because), Posting(keeper, Account.ring_fenced, other, -amount, because))
 
 
 def payment(payer: Party, payee: Party, amount: Decimal, because: str = "") -> tuple[Posting, ...]:

@@ -12,11 +12,17 @@ import pyarrow.parquet as pq
 from accord.engine import duck
 from accord.engine.session import Kernel, Session
 from accord.tables import Table
+from accord.tables.contract import MONEY, RATE
 
 _ARROW = {
     "BIGINT": pa.int64(), "INTEGER": pa.int32(), "VARCHAR": pa.string(), "DATE": pa.date32(), "TIMESTAMP": pa.timestamp("us"),
-    "BOOLEAN": pa.bool_(),
+    "BOOLEAN": pa.bool_(), MONEY: pa.decimal128(18, 2), RATE: pa.decimal128(18, 6),
 }  # fmt: skip
+
+
+def arrow_type(kind: str) -> pa.DataType:
+    """What a column of an engine type is in a Parquet file."""
+    return _ARROW[kind]
 
 
 def write_columns(session: Session, table: Table, columns: Mapping[str, Sequence[Any]], made_by: Kernel | None = None) -> Path:

@@ -31,6 +31,7 @@ _GIT_IGNORES = """\
 /landed/
 /runs/
 /restricted/
+/settlements/
 /receipts.jsonl*
 /.accord*
 """

@@ -62,6 +62,12 @@ def code_forms() -> dict[str, str]:
 
 
 @cache
+def services() -> tuple[tuple[str, str, tuple[str, ...]], ...]:
+    """Every service of services.toml: its name, its setting, and its kinds of admission; none: all that no other service of its setting has."""
+    return tuple((each["id"], each["setting"], tuple(each.get("admissions", ()))) for each in _read("services.toml")["service"])
+
+
+@cache
 def edition() -> str:
     """The SHA-256 of the rulebook's data files, by name and content: the edition that a run names."""
     digest = hashlib.sha256()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from accord.clauses.kinds import kind_of, stage_of
 from accord.errors import UserError
 from accord.place import open_place, read_model
 from accord.place.toml import every_fault
+from accord.place.toml_faults import Fault
 from accord.settlement.contract import Contract, Resident
 from accord.settlement.contract_faults import Surroundings, contract_faults
 
@@ -39,6 +40,16 @@ def read_contract(file: Path, place: Path | None = None) -> Contract:
     """A contract that may be settled. Raises UserError: the first of its faults, and how many more there are."""
     around = surroundings(file, place)
     return read_model(file, Contract, check=lambda read: contract_faults(read, around))
+
+
+def read_alternative(file: Path, place: Path) -> Contract:
+    """A contract that would take the place of others, which are not held against it but for the one that it is under. Raises UserError."""
+    around = surroundings(file, place)
+
+    def faults(read: Contract) -> Iterator[Fault]:
+        return contract_faults(read, replace(around, others={id: other for id, other in around.others.items() if id == read.under}))
+
+    return read_model(file, Contract, check=faults)
 
 
 def surroundings(file: Path, place: Path | None) -> Surroundings:

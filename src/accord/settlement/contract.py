@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -21,8 +22,8 @@ from accord.clauses import (
     shared_savings,
     stop_loss,
 )
-from accord.clauses.kinds import Stage, changed_by, stage_of
-from accord.clauses.terms import Id, Listed, Name, Period, Written
+from accord.clauses.kinds import Stage, changed_by, prices_activity, stage_of
+from accord.clauses.terms import Fraction, Id, Listed, Name, Period, Written
 
 AnyClause = Annotated[
     activity_price.Terms
@@ -54,8 +55,18 @@ class Resident(Written):
     resident_in: Annotated[tuple[Id, ...], Field(strict=False, min_length=1)] = Field(examples=[["E06000001"]])
 
 
+class Vat(Written):
+    """VAT on what is due, where the payee's regime charges it. recoverable: whether the payer gets it back; what it does not is a cost."""
+
+    rate: Fraction = Field(examples=[Decimal("0.20")])
+    recoverable: bool
+
+
 class Contract(Written):
-    """The whole of a contract. under: of a subcontract, the contract (its file's name without .toml) that its payer is paid by."""
+    """The whole of a contract. under: of a subcontract, the contract (its file's name without .toml) that its payer is paid by.
+
+    vat: needed where the payee is a partner of the regime `standard`, and of no other.
+    """
 
     title: Name = Field(examples=["Marlow emergency and community care 2025/26"])
     payer: Id = Field(examples=["QMW"])
@@ -63,7 +74,13 @@ class Contract(Written):
     period: Period
     population: Registered | Resident
     under: Id | None = None
+    vat: Vat | None = None
     clause: Listed[AnyClause] = Field(min_length=1)
+
+    @property
+    def pricing(self) -> list[Any]:
+        """The clauses that price activity, shadows too."""
+        return [clause for clause in self.clause if prices_activity(clause)]
 
     def chain(self) -> list[Any]:
         """The clauses in the order in which they are settled: by stage, then as written; one that changes another comes after it."""

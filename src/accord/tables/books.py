@@ -1,10 +1,10 @@
-"""The money record: bridge_line, posting. No run publishes them yet."""
+"""The money record: bridge_line, posting. A settlement publishes them."""
 
 from __future__ import annotations
 
 from accord.tables.contract import Table, day, flag, integer, money, text
 
-ACCOUNT = ("income", "expense", "receivable", "payable", "bank", "ring_fenced")
+ACCOUNT = ("income", "expense", "receivable", "payable", "bank", "ring_fenced", "vat")
 
 BRIDGE_LINE = Table(
     name="bridge_line",

@@ -1,0 +1,170 @@
+"""The care of a run, as its contracts see it: each act under the clauses that are about it, or with the reason why none is."""
+
+from __future__ import annotations
+
+from accord.engine import Step
+from accord.tables import ACTIVITY, ORGANISATION, PERSON_MONTH
+from accord.tables.settlement import (
+    ACT,
+    CONTRACT_ACTIVITY,
+    CONTRACT_CLAIM,
+    CONTRACT_MEMBER,
+    CONTRACT_PEOPLE,
+    CONTRACT_SCOPE,
+    CONTRACT_TOTAL,
+    PERSON_COST,
+    PRICE,
+    SERVICE,
+    UNSETTLED_ACTIVITY,
+)
+from accord.tables.working import CALENDAR_MONTH
+
+ACTS = Step(
+    name="acts of care as contracts see them",
+    sql="""with party as (
+  select o.organisation_id, case when o.known_from <> 'place' and p.known_from = 'place' then p.organisation_id else o.organisation_id end as party_id
+  from organisation o left join organisation p on o.parent_id = p.organisation_id),
+seen as (
+  select a.activity_id, a.person_id, coalesce(y.party_id, a.payer_id) as payer_id,
+    coalesce(v.party_id, a.provider_id, a.partner_id) as provider_id, a.setting, a.admission, s.service,
+    case when a.setting = 'inpatient' then a.discharge_date else a.start_date end as care_date, a.currency_code,
+    case when a.setting = 'inpatient' then cast(date_diff('day', a.admission_date, a.discharge_date) as integer) end as stay_days,
+    a.net_amount, a.cost, coalesce(a.net_amount, a.cost) as amount
+  from activity a
+  join service s on coalesce(a.setting, 'unknown') = s.setting and coalesce(a.admission, 'none') = s.admission
+  left join party v on a.provider_id = v.organisation_id
+  left join party y on a.payer_id = y.organisation_id
+  where a.is_in_force)
+select t.activity_id, t.person_id, t.payer_id, t.provider_id, t.setting, t.admission, t.service, t.care_date, m.month_date, t.currency_code,
+  t.stay_days, t.net_amount, t.cost, t.amount
+from seen t left join calendar_month m on t.care_date >= m.month_date and t.care_date < m.next_month_date""",
+    inputs=(ACTIVITY, ORGANISATION, SERVICE, CALENDAR_MONTH),
+    output=ACT,
+    notes="""In: activity, organisation, service, calendar_month. Out: act: one row an activity in force.
+An organisation that belongs to a partner stands for that partner; where the record names no provider, the sender does.
+Units: nights. Ties: none. Leaves out: activity that is not in force: it takes back, or is taken back.""",
+)
+
+_OF_POPULATION = """left join person_month p on a.person_id = p.person_id and a.month_date = p.month_date
+  left join contract_member b on s.contract_id = b.contract_id
+    and b.organisation_id = case when s.population = 'resident' then p.resident_id else p.registered_id end"""
+
+CLAIMS = Step(
+    name="acts that clauses are about",
+    sql=f"""with claim as (
+  select s.contract_id, s.clause_id, a.activity_id, s.prices, s.is_paying
+  from act a
+  join contract_scope s on a.provider_id = s.payee_id and a.service = s.service and (a.payer_id is null or a.payer_id = s.payer_id)
+    and a.care_date >= s.start_date and a.care_date < s.end_date
+  {_OF_POPULATION}
+  where b.organisation_id is not null)
+select contract_id, clause_id, activity_id, prices, is_paying,
+  cast(count(case when is_paying then 1 end) over (partition by activity_id) as bigint) as n_claim
+from claim""",
+    inputs=(ACT, CONTRACT_SCOPE, PERSON_MONTH, CONTRACT_MEMBER),
+    output=CONTRACT_CLAIM,
+    notes="""In: act, contract_scope, person_month, contract_member. Out: contract_claim: one row an act and clause.
+Of an act whose record names no payer, the contract of its provider is taken to pay; two such contracts leave it to neither.
+Units: none. Ties: none. Leaves out: acts that no clause is about: unsettled_activity.""",
+)
+
+PRICED = Step(
+    name="acts priced",
+    sql="""with found as (
+  select c.contract_id, c.clause_id, c.activity_id, c.is_paying, c.prices, a.person_id, a.service, a.care_date, a.month_date, a.currency_code,
+    a.stay_days, a.net_amount, a.cost, a.amount, p.price_amount, p.trim_days, p.per_day_amount,
+    row_number() over (partition by c.contract_id, c.clause_id, c.activity_id
+      order by p.setting asc nulls last, p.admission asc nulls last) as place
+  from contract_claim c
+  join act a on c.activity_id = a.activity_id
+  left join price p on c.prices = p.price_list and a.currency_code = p.currency_code
+    and (p.setting is null or p.setting = a.setting) and (p.admission is null or p.admission = a.admission)
+  where c.n_claim <= 1),
+beyond as (
+  select f.contract_id, f.clause_id, f.activity_id, f.is_paying, f.prices, f.person_id, f.service, f.care_date, f.month_date, f.currency_code,
+    f.stay_days, f.net_amount, f.cost, f.amount, f.price_amount,
+    cast(greatest(coalesce(f.stay_days - f.trim_days, 0), 0) * coalesce(f.per_day_amount, 0) as decimal(18, 6)) as long_stay_amount
+  from found f where f.place = 1),
+valued as (
+  select b.contract_id, b.clause_id, b.activity_id, b.is_paying, b.person_id, b.service, b.care_date, b.month_date, b.currency_code, b.stay_days,
+    b.cost, b.amount, case when b.prices = 'submitted' then b.net_amount when b.prices = 'reported_cost' then b.cost
+      when b.price_amount = 0 then null else cast(b.price_amount + b.long_stay_amount as decimal(18, 2)) end as value_amount
+  from beyond b)
+select contract_id, clause_id, activity_id, person_id, service, care_date, month_date, currency_code, stay_days,
+  cast(coalesce(value_amount, 0) as decimal(18, 2)) as value_amount, coalesce(value_amount, 0) <> 0 as is_priced, cost, amount, is_paying
+from valued""",
+    inputs=(CONTRACT_CLAIM, ACT, PRICE),
+    output=CONTRACT_ACTIVITY,
+    notes="""In: contract_claim, act, price. Out: contract_activity: one row an act and clause.
+A price that names setting and admission goes before one that does not. Each act is rounded to the penny.
+Units: currency. Ties: none, as no list prices one code twice. Leaves out: acts that several contracts would pay for: unsettled_activity.""",
+)
+
+TOTALS = Step(
+    name="acts by clause, service and month",
+    sql="""select contract_id, clause_id, service, month_date, coalesce(currency_code, 'none') as price_group, count(*) as n_activity,
+  cast(sum(value_amount) as decimal(18, 2)) as value_amount, count(case when not is_priced then 1 end) as n_unpriced,
+  cast(sum(case when is_priced then 0 else coalesce(cost, amount, 0) end) as decimal(18, 2)) as unpriced_cost, is_paying,
+  cast(sum(coalesce(amount, 0)) as decimal(18, 2)) as amount
+from contract_activity
+group by contract_id, clause_id, service, month_date, coalesce(currency_code, 'none'), is_paying""",
+    inputs=(CONTRACT_ACTIVITY,),
+    output=CONTRACT_TOTAL,
+    notes="In: contract_activity. Out: contract_total. Units: currency. Ties: none. Leaves out: nothing.",
+)
+
+UNSETTLED = Step(
+    name="acts that no contract pays for",
+    sql="""with near as (
+  select a.activity_id, max(case when a.service = s.service then 1 else 0 end) as has_clause,
+    max(case when a.service = s.service and a.care_date >= s.start_date and a.care_date < s.end_date then 1 else 0 end) as has_day
+  from act a join contract_scope s on a.provider_id = s.payee_id and (a.payer_id is null or a.payer_id = s.payer_id)
+  where s.is_paying
+  group by a.activity_id),
+claimed as (
+  select activity_id, max(n_claim) as n_claim from contract_claim where is_paying group by activity_id),
+left_over as (
+  select a.payer_id, a.provider_id, a.service, a.amount,
+    case when a.care_date is null then 'not discharged yet' when c.n_claim > 1 then 'claimed by several contracts'
+      when n.activity_id is null then 'no contract' when n.has_clause = 0 then 'no clause pays for it'
+      when n.has_day = 0 then 'outside the days settled' else 'outside the population' end as reason
+  from act a
+  left join near n on a.activity_id = n.activity_id
+  left join claimed c on a.activity_id = c.activity_id
+  where c.n_claim is null or c.n_claim > 1)
+select reason, payer_id, provider_id, service, count(*) as n_activity, count(case when amount is null then 1 end) as n_unvalued,
+  cast(coalesce(sum(amount), 0) as decimal(18, 2)) as amount
+from left_over group by reason, payer_id, provider_id, service""",
+    inputs=(ACT, CONTRACT_SCOPE, CONTRACT_CLAIM),
+    output=UNSETTLED_ACTIVITY,
+    notes="""In: act, contract_scope, contract_claim. Out: unsettled_activity, for the first reason that holds of each act.
+Units: currency. Ties: none. Leaves out: acts that one clause pays for.""",
+)
+
+PERSON_COSTS = Step(
+    name="cost by person and clause",
+    sql="""select contract_id, clause_id, person_id, cast(sum(coalesce(cost, amount, 0)) as decimal(18, 2)) as cost
+from contract_activity group by contract_id, clause_id, person_id""",
+    inputs=(CONTRACT_ACTIVITY,),
+    output=PERSON_COST,
+    notes="In: contract_activity. Out: person_cost. Units: currency. Ties: none. Leaves out: nothing.",
+)
+
+PEOPLE = Step(
+    name="people of each contract by month",
+    sql="""with span as (
+  select contract_id, population, min(start_date) as start_date, max(end_date) as end_date from contract_scope group by contract_id, population)
+select s.contract_id, p.month_date, count(*) as n_person
+from person_month p
+join span s on p.month_date >= s.start_date and p.month_date < s.end_date
+join contract_member b on s.contract_id = b.contract_id
+  and b.organisation_id = case when s.population = 'resident' then p.resident_id else p.registered_id end
+group by s.contract_id, p.month_date""",
+    inputs=(CONTRACT_SCOPE, PERSON_MONTH, CONTRACT_MEMBER),
+    output=CONTRACT_PEOPLE,
+    notes="""In: contract_scope, person_month, contract_member. Out: contract_people. Units: people. Ties: none.
+Leaves out: people who are not of the contract's population in the month.""",
+)
+
+STEPS = (ACTS, CLAIMS, PRICED, TOTALS, UNSETTLED, PERSON_COSTS, PEOPLE)
+"""Every step of a settlement, in order."""

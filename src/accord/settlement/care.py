@@ -1,0 +1,222 @@
+"""The care of one run under the contracts of its place: tables made once, and what was done under each contract."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from accord.clauses.kinds import prices_activity
+from accord.engine import Session
+from accord.engine.feed import write_columns
+from accord.errors import UserError
+from accord.place import Place, Run, line_of, restricted_folder
+from accord.place.toml_faults import did_you_mean
+from accord.place.toml_lines import KeyPath
+from accord.rulebook import services
+from accord.settlement.acting import STEPS
+from accord.settlement.contract import Contract, Resident
+from accord.settlement.prices import OF_THE_RECORD, SUBMITTED, PriceList, price_list
+from accord.settlement.span import Span, next_month
+from accord.settlement.totals import NOTHING, Done, Total
+from accord.tables import Table
+from accord.tables.codes import ADMISSION, SETTING
+from accord.tables.settlement import CONTRACT_ACTIVITY, CONTRACT_MEMBER, CONTRACT_SCOPE, PRICE, SERVICE
+from accord.tables.working import CALENDAR_MONTH
+
+WORK_PREFIX = ".work-"
+READ = ("activity", "organisation", "person_month")
+"""The tables of a run that a settlement reads."""
+
+NONE, UNKNOWN = "none", "unknown"
+BATCH = 250_000
+
+
+@dataclass(frozen=True)
+class Scoped:
+    """A contract with its file, how far it is settled, and the lists of prices that it names."""
+
+    contract: Contract
+    file: Path
+    span: Span
+    lists: Mapping[str, PriceList]
+
+
+@dataclass(frozen=True)
+class Unsettled:
+    """The acts of one payer, provider and service that no contract pays for, and why. amount: of those that have one."""
+
+    reason: str
+    payer: str | None
+    provider: str
+    service: str
+    n_activity: int
+    n_unvalued: int
+    amount: Decimal
+
+
+@dataclass(frozen=True)
+class Conserved:
+    """Everything in force in the run, and where it went: acts, and the amounts of those that have one."""
+
+    n_activity: int
+    amount: Decimal
+    settled: Mapping[str, tuple[int, Decimal]]
+    unsettled: tuple[int, Decimal]
+
+    @property
+    def holds(self) -> bool:
+        """Whether what contracts pay for and what none does add up to everything."""
+        n = sum(n for n, _ in self.settled.values()) + self.unsettled[0]
+        return (n, sum((amount for _, amount in self.settled.values()), self.unsettled[1])) == (self.n_activity, self.amount)
+
+
+@dataclass(frozen=True)
+class Care:
+    """What was done under each contract, what under none, and the session that still holds the acts."""
+
+    session: Session
+    done: Mapping[str, Done]
+    unsettled: tuple[Unsettled, ...]
+    conserved: Conserved
+
+    def write_acts(self, contract_id: str, file: Path) -> None:
+        """The acts that a contract's lines rest on, as a file of the table contract_activity."""
+        select = f"select {', '.join(CONTRACT_ACTIVITY.names)} from contract_activity where contract_id = $contract order by clause_id, activity_id"
+        reader = self.session.connection.sql(select, params={"contract": contract_id}).to_arrow_reader(BATCH)
+        with pq.ParquetWriter(file, reader.schema) as writer:
+            for batch in reader:
+                writer.write_batch(batch)
+
+
+def scoped(place: Place, contract: Contract, file: Path, span: Span) -> Scoped:
+    """A contract with its prices. Raises UserError for a service or a list of prices that nobody knows."""
+    known = [service for service, _, _ in services()]
+    lists: dict[str, PriceList] = {}
+    for n, clause in enumerate(contract.clause):
+        for m, service in enumerate(getattr(clause, "services", ()) if prices_activity(clause) else ()):
+            if service not in known:
+                mend = did_you_mean(service, known, "settle from a monthly file with --totals, or write one of")
+                raise _fault(file, ("clause", n, "services", m), f"no act of care is of the service '{service}'", mend)
+        name = getattr(clause, "prices", None)
+        if name is not None and name not in OF_THE_RECORD and name not in lists:
+            lists[name] = price_list(place.root / "prices", name, contract, file, n)
+    return Scoped(contract, file, span, lists)
+
+
+def _fault(file: Path, path: KeyPath, what: str, mend: str) -> UserError:
+    return UserError(what, where=f"{file}, line {line_of(file, path)}", what_to_do=mend)
+
+
+@contextmanager
+def care_of(place: Place, run: Run, contracts: Mapping[str, Scoped]) -> Iterator[Care]:
+    """The care of a run under these contracts, which are all that may claim an act. Within `hold` only."""
+    folder = Path(tempfile.mkdtemp(prefix=WORK_PREFIX, dir=restricted_folder(place)))
+    try:
+        with Session(folder=folder, scratch=folder / "spill", readable=[run.folder]) as session:
+            _feed(session, place, run, contracts)
+            for step in STEPS:
+                session.materialise(step)
+            yield _care(session, contracts)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _feed(session: Session, place: Place, run: Run, contracts: Mapping[str, Scoped]) -> None:
+    for name in READ:
+        session.register(name, [run.table_file(name)])
+    months = list(_months(place.settings.period.start_date, place.settings.period.end_date))
+    write_columns(session, CALENDAR_MONTH, {"month_date": months, "next_month_date": list(map(next_month, months))})
+    _write(session, SERVICE, _service_rows())
+    _write(session, CONTRACT_SCOPE, (row for id, each in contracts.items() for row in _scope_rows(id, each)))
+    parents = [(str(id), parent) for id, parent in session.rows("select organisation_id, parent_id from organisation order by organisation_id")]
+    partners = {partner.id for partner in place.settings.partner}
+    _write(session, CONTRACT_MEMBER, (row for id, each in contracts.items() for row in _member_rows(id, each.contract, parents, partners)))
+    lists = {name: each for one in contracts.values() for name, each in one.lists.items()}
+    _write(session, PRICE, (row for each in lists.values() for row in _price_rows(each)))
+
+
+def _write(session: Session, table: Table, rows: Iterable[tuple[Any, ...]]) -> None:
+    columns: Sequence[Sequence[Any]] = list(zip(*rows, strict=True)) or [() for _ in table.names]
+    write_columns(session, table, dict(zip(table.names, columns, strict=True)))
+
+
+def _months(start: date, end: date) -> Iterator[date]:
+    month = start.replace(day=1)
+    while month < end:
+        yield month
+        month = next_month(month)
+
+
+def _service_rows() -> Iterator[tuple[str, str, str]]:
+    """Every pair of setting and admission, so that no act is without a service."""
+    named = {(setting, admission): id for id, setting, admissions in services() for admission in admissions}
+    others = {setting: id for id, setting, admissions in services() if not admissions}
+    for setting in (*SETTING, UNKNOWN):
+        for admission in (*ADMISSION, NONE):
+            yield setting, admission, named.get((setting, admission), others[setting])
+
+
+def _scope_rows(contract_id: str, scope: Scoped) -> Iterator[tuple[Any, ...]]:
+    contract = scope.contract
+    population = "resident" if isinstance(contract.population, Resident) else "registered"
+    for clause in contract.pricing:
+        prices = getattr(clause, "prices", None) or SUBMITTED
+        for service in clause.services:
+            yield (
+                contract_id, clause.id, service, contract.payer, contract.payee, population, scope.span.start_date, scope.span.end_date, prices,
+                not clause.shadow,
+            )  # fmt: skip
+
+
+def _member_rows(contract_id: str, contract: Contract, parents: Sequence[tuple[str, str | None]], partners: set[str]) -> Iterator[tuple[str, str]]:
+    """The areas that are named; or the partners that are, with the practices that belong to them."""
+    if isinstance(contract.population, Resident):
+        yield from ((contract_id, area) for area in contract.population.resident_in)
+        return
+    named = contract.population.registered_with
+    lists = partners if named == "partners" else {named} if isinstance(named, str) else set(named)
+    yield from ((contract_id, id) for id, parent in parents if id in lists or parent in lists)
+
+
+def _price_rows(one: PriceList) -> Iterator[tuple[Any, ...]]:
+    for p in one.prices:
+        yield one.name, p.code, p.setting, p.admission, p.amount, p.trim_days, p.per_day
+
+
+def _care(session: Session, contracts: Mapping[str, Scoped]) -> Care:
+    order = "amount desc, n_activity desc, reason, provider_id, service, payer_id"
+    unsettled = tuple(Unsettled(*row) for row in session.rows(f"select * from unsettled_activity order by {order}"))
+    conserved = _conserved(session, unsettled)
+    assert conserved.holds, f"acts of care are lost or counted twice: {conserved}"
+    return Care(session, {id: _done(session, id, each.contract) for id, each in contracts.items()}, unsettled, conserved)
+
+
+def _conserved(session: Session, unsettled: Iterable[Unsettled]) -> Conserved:
+    (n_activity, amount), *_ = session.rows("select count(*), cast(coalesce(sum(amount), 0) as decimal(18, 2)) from act")
+    sums = "cast(sum(n_activity) as bigint), cast(sum(amount) as decimal(18, 2))"
+    paid = session.rows(f"select contract_id, {sums} from contract_total where is_paying group by contract_id order by contract_id")
+    left = list(unsettled)
+    none = sum(each.n_activity for each in left), sum((each.amount for each in left), NOTHING)
+    return Conserved(n_activity, amount, {id: (n, each) for id, n, each in paid}, none)
+
+
+def _done(session: Session, contract_id: str, contract: Contract) -> Done:
+    """What was done. The cost of each person is read only for the clauses whose dear people a stop-loss looks at."""
+    bound = {"contract": contract_id}
+    columns = "clause_id, month_date, service, price_group, n_activity, value_amount, n_unpriced, unpriced_cost"
+    totals = session.rows(f"select {columns} from contract_total where contract_id = $contract order by all", bound)
+    people = session.rows("select cast(coalesce(sum(n_person), 0) as bigint) from contract_people where contract_id = $contract", bound)
+    costs: dict[str, list[Decimal]] = {}
+    for clause_id in sorted({clause.of for clause in contract.clause if clause.kind == "stop_loss"}):
+        select = "select cost from person_cost where contract_id = $contract and clause_id = $clause order by cost"
+        costs[clause_id] = [cost for (cost,) in session.rows(select, {**bound, "clause": clause_id})]
+    return Done(tuple(Total(*row) for row in totals), people[0][0], {id: tuple(each) for id, each in costs.items()})

@@ -1,0 +1,89 @@
+"""`accord compare`: the same care settled under two contracts, and for every party what it gains or loses by the second."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from accord.errors import UserError
+from accord.place import hold
+from accord.settlement.care import care_of
+from accord.settlement.chain import Settled, settle
+from accord.settlement.checking import read_alternative
+from accord.settlement.settling import Asked, case_of, scope
+from accord.settlement.totals import NOTHING, value
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two. value: what the acts under its paying clauses are worth by its prices."""
+
+    file: Path
+    settled: Settled
+    n_activity: int
+    value: Decimal
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What one party has in hand under each contract: received less paid and VAT that it does not get back."""
+
+    party: str
+    first: Decimal
+    second: Decimal
+
+    @property
+    def gain(self) -> Decimal:
+        """What the party gains by the second contract; below zero, what it loses."""
+        return self.second - self.first
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two contracts over the same care."""
+
+    first: Side
+    second: Side
+    effects: tuple[Effect, ...]
+
+    @property
+    def shifted(self) -> Decimal:
+        """What moves from some parties to others: what the ones gain at the expense of the others."""
+        return min(sum((e.gain for e in self.effects if e.gain > 0), NOTHING), -sum((e.gain for e in self.effects if e.gain < 0), NOTHING))
+
+    @property
+    def left(self) -> Decimal:
+        """What the parties together gain; below zero, lose: VAT that nobody gets back. The care itself is the same, so nothing of it is saved."""
+        return sum((e.gain for e in self.effects), NOTHING)
+
+
+def compare_contracts(asked: Asked, first: Path, second: Path) -> Comparison:
+    """Settle the care of a run under each contract alone. Nothing is posted. Raises UserError."""
+    if asked.run is None:
+        raise UserError("the place has no published run yet", where=str(asked.place.root), what_to_do="make one: accord run")
+    with hold(asked.place, "compare"):
+        sides = [_side(asked, file) for file in (first, second)]
+    return Comparison(sides[0], sides[1], tuple(effects(sides[0].settled, sides[1].settled)))
+
+
+def effects(first: Settled, second: Settled) -> Iterator[Effect]:
+    """What each party of either contract has in hand under both, by its name."""
+    one, other = in_hand(first), in_hand(second)
+    yield from (Effect(party, one.get(party, NOTHING), other.get(party, NOTHING)) for party in sorted({*one, *other}))
+
+
+def in_hand(settled: Settled) -> dict[str, Decimal]:
+    """What a settlement leaves each side with, VAT left out that is handed on or got back."""
+    return {settled.contract.payer: -settled.net - settled.irrecoverable_vat, settled.contract.payee: settled.net}
+
+
+def _side(asked: Asked, file: Path) -> Side:
+    assert asked.run is not None, "a comparison is of a run"
+    contract = read_alternative(file, asked.place.root)
+    with care_of(asked.place, asked.run, {file.stem: scope(asked, contract, file)}) as care:
+        done = care.done[file.stem]
+        settled = settle(case_of(asked, file.stem, contract, done, file))
+    paying = [total for total in done.totals if total.clause_id in {clause.id for clause in contract.pricing if not clause.shadow}]
+    return Side(file, settled, sum(total.n_activity for total in paying), value(paying))

@@ -1,0 +1,92 @@
+"""The files of one settlement: its bridge lines, its postings, its statement, the acts it rests on, and the contract as it was signed."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from accord.books import Journal
+from accord.engine.feed import arrow_type
+from accord.settlement.care import Care
+from accord.settlement.chain import PAID, WHOLE_CONTRACT, Settled
+from accord.settlement.checking import in_words
+from accord.settlement.journals import journal_rows
+from accord.settlement.publishing import SettlementManifest, write_statement
+from accord.settlement.totals import Done
+from accord.tables import Table
+from accord.tables.books import BRIDGE_LINE, POSTING
+
+ACTS_NAME = "contract_activity.parquet"
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a settlement is published with. contract_file: as signed. care: None where a monthly file was settled, which knows no acts."""
+
+    manifest: SettlementManifest
+    settled: Settled
+    done: Done
+    posted: Sequence[Journal]
+    contract_file: Path
+    care: Care | None
+
+
+def fill(into: Path, content: Content) -> None:
+    """Write its files into a folder."""
+    _write(into / "bridge_line.parquet", BRIDGE_LINE, bridge_rows(content.settled))
+    _write(into / "posting.parquet", POSTING, journal_rows(content.posted))
+    write_statement(into / "statement.csv", _statement(content))
+    shutil.copyfile(content.contract_file, into / "contract.toml")
+    if content.care:
+        content.care.write_acts(content.settled.contract_id, into / ACTS_NAME)
+
+
+def bridge_rows(settled: Settled) -> Iterator[dict[str, Any]]:
+    """Rows of the table bridge_line: each clause in the order of the chain, and the contract as a whole."""
+    for each in settled.clauses:
+        for name, bridge in each.bridges.items():
+            for n, line in enumerate(bridge):
+                is_shadow = each.terms.shadow or name != PAID
+                yield _row(settled, each.terms.id, name, n, line, because=_because(line.because, each.terms), is_shadow=is_shadow)
+    for n, line in enumerate(settled.whole()):
+        yield _row(settled, WHOLE_CONTRACT, PAID, n, line, because=line.because, is_shadow=False)
+
+
+def _because(words: str, terms: Any) -> str:
+    """What the kernel says, or what the clause is; and where the signed paper says it."""
+    return "; ".join(filter(None, (words or f"by the {terms.kind} '{terms.id}'", terms.reference and f"see {terms.reference}")))
+
+
+def _row(settled: Settled, clause_id: str, bridge: str, n: int, line: Any, *, because: str, is_shadow: bool) -> dict[str, Any]:
+    return {
+        "contract_id": settled.contract_id, "clause_id": clause_id, "bridge": bridge, "line_number": n, "line": line.name, "amount": line.amount,
+        "because": because, "is_shadow": is_shadow,
+    }  # fmt: skip
+
+
+def _write(file: Path, table: Table, rows: Iterable[dict[str, Any]]) -> None:
+    listed = list(rows)
+    arrays = [pa.array([row[column.name] for row in listed], type=arrow_type(column.type)) for column in table]
+    pq.write_table(pa.table(arrays, names=list(table.names)), file)
+
+
+def _statement(content: Content) -> Iterator[dict[str, Any]]:
+    manifest, settled = content.manifest, content.settled
+    days = f"{manifest.start_date} to {settled.span.last_date}"
+    yield {"section": "settlement", "name": manifest.settlement_id, "detail": days, "because": manifest.title}
+    yield from ({"section": "contract", "name": settled.contract_id, "because": line.strip()} for line in in_words(settled.contract))
+    for row in bridge_rows(settled):
+        section = "shown beside" if row["is_shadow"] else "bridge"
+        name = f"{row['contract_id']}/{row['clause_id']}/{row['bridge']}/{row['line_number']}"
+        yield {"section": section, "name": name, "detail": row["line"], "amount": row["amount"], "because": row["because"]}
+    for t in content.done.totals:
+        cells = {"name": t.clause_id, "month": f"{t.month:%Y-%m}", "detail": f"{t.service} {t.price_group}", "activity": t.n_activity}
+        yield {"section": "activity", **cells, "amount": t.value}
+    for name in ("net", "vat", "due", "paid", "balance"):
+        yield {"section": "balance", "name": name, "amount": getattr(manifest, name)}

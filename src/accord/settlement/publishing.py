@@ -1,0 +1,154 @@
+"""Settlements as they are kept: `settlements/<contract>/<id>/`, built aside, hashed, published by one rename and never changed."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal
+
+import pyarrow.parquet as pq
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from accord.books import Journal
+from accord.errors import UserError
+from accord.place import Place
+from accord.place.filesystem import fsync, probe, write_new
+from accord.place.runs import file_sha256
+from accord.settlement.journals import journals_of, standing
+
+FOLDER = "settlements"
+MANIFEST_NAME = "manifest.json"
+STAGING_PREFIX = ".staging-"
+STATEMENT_COLUMNS = ("section", "name", "month", "detail", "activity", "amount", "because")
+
+
+class SettlementManifest(BaseModel):
+    """What a settlement says of itself. follows: the settlement before it, whose journals it takes back. inputs, files: each with its hash.
+
+    run_id: None where it was settled from a monthly file alone.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    edition: int = 1
+    settlement_id: str
+    contract_id: str
+    title: str
+    payer: str
+    payee: str
+    status: Literal["interim", "final"]
+    start_date: date
+    end_date: date
+    created_at: datetime
+    known_on: date
+    run_id: str | None
+    accord_version: str
+    rulebook_edition: str
+    follows: str | None
+    chain: tuple[str, ...]
+    net: Decimal
+    vat: Decimal
+    due: Decimal
+    paid: Decimal
+    balance: Decimal
+    inputs: dict[str, str]
+    files: dict[str, str] = {}
+
+
+def settlements_folder(place: Place, contract_id: str) -> Path:
+    """Where the settlements of a contract are."""
+    return place.root / FOLDER / contract_id
+
+
+def settlement_id(inputs: Mapping[str, str], end_date: date, status: str) -> str:
+    """The name of a settlement: the last month that it covers, whether it is final, and the hash of all that it was made from."""
+    digest = hashlib.sha256(json.dumps(dict(sorted(inputs.items()))).encode()).hexdigest()
+    return f"{date.fromordinal(end_date.toordinal() - 1):%Y-%m}-{status}-{digest[:12]}"
+
+
+def published(place: Place, contract_id: str) -> list[SettlementManifest]:
+    """The settlements of a contract, each after the one that it follows. Raises UserError for one that cannot be read."""
+    folder = settlements_folder(place, contract_id)
+    names = sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")) if folder.is_dir() else []
+    by_follows = {manifest.follows: manifest for manifest in map(_read, names)}
+    ordered, at = [], by_follows.get(None)
+    while at is not None:
+        ordered.append(at)
+        at = by_follows.get(at.settlement_id)
+    assert len(ordered) == len(names), f"the settlements of {contract_id} do not follow one another"
+    return ordered
+
+
+def posted(place: Place, contract_id: str) -> list[Journal]:
+    """Every journal that the settlements of a contract have posted and nothing took back."""
+    journals: list[Journal] = []
+    for manifest in published(place, contract_id):
+        file = settlements_folder(place, contract_id) / manifest.settlement_id / "posting.parquet"
+        journals += journals_of(pq.read_table(file).to_pylist())
+    return standing(journals)
+
+
+def publish(place: Place, manifest: SettlementManifest, fill: Callable[[Path], None]) -> Path:
+    """Build a settlement aside, hash what `fill` wrote, and give the folder its name. Raises UserError if the disk fails."""
+    folder = settlements_folder(place, manifest.contract_id)
+    staging, target = folder / f"{STAGING_PREFIX}{manifest.settlement_id}", folder / manifest.settlement_id
+    assert not target.exists(), f"{target} is published"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe(folder)
+        shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir()
+        fill(staging)
+        _seal(staging, manifest)
+        staging.rename(target)
+        fsync(folder)
+    except OSError as error:
+        what = f"the settlement could not be published: {error.strerror}; those before it stand"
+        raise UserError(what, where=str(error.filename or folder), what_to_do="free space, or mend the rights, and settle again") from None
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    return target
+
+
+def now() -> datetime:
+    """The moment, for a manifest: nothing that is settled depends on it."""
+    return datetime.now(UTC)
+
+
+def write_statement(file: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    """The statement as CSV, one figure a row."""
+    with file.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.DictWriter(out, STATEMENT_COLUMNS, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def damaged(place: Place, manifest: SettlementManifest) -> list[str]:
+    """The files of a settlement that are not as they were published."""
+    folder = settlements_folder(place, manifest.contract_id) / manifest.settlement_id
+    return [name for name, sha256 in manifest.files.items() if not (folder / name).is_file() or file_sha256(folder / name) != sha256]
+
+
+def _seal(staging: Path, manifest: SettlementManifest) -> None:
+    names = sorted(path.relative_to(staging).as_posix() for path in staging.rglob("*") if path.is_file())
+    for name in names:
+        (staging / name).chmod(0o444)
+        fsync(staging / name)
+    whole = manifest.model_copy(update={"files": {name: file_sha256(staging / name) for name in names}})
+    write_new(staging / MANIFEST_NAME, (whole.model_dump_json(indent=2) + "\n").encode())
+    (staging / MANIFEST_NAME).chmod(0o444)
+    fsync(staging)
+
+
+def _read(folder: Path) -> SettlementManifest:
+    try:
+        return SettlementManifest.model_validate_json((folder / MANIFEST_NAME).read_bytes())
+    except (OSError, ValidationError):
+        mend = "put it back from a backup: later settlements take its journals back by name"
+        raise UserError(f"settlement {folder.name} cannot be opened", where=str(folder / MANIFEST_NAME), what_to_do=mend) from None

@@ -1,0 +1,187 @@
+"""Tables by which a run's care meets its contracts while they are settled, and contract_activity, which a settlement publishes."""
+
+from __future__ import annotations
+
+from accord.tables.codes import ADMISSION, POPULATION, SETTING
+from accord.tables.contract import Table, bigint, day, flag, integer, money, rate, text
+
+UNSETTLED_REASON = (
+    "not discharged yet", "claimed by several contracts", "no contract", "no clause pays for it", "outside the days settled",
+    "outside the population",
+)  # fmt: skip
+
+SERVICE = Table(
+    name="service",
+    meaning="One pair of setting and kind of admission, and the service that contracts know it by.",
+    columns=(
+        text("setting", "Where in the system; 'unknown' where the record does not say.", required=True),
+        text("admission", "How an admission came about; 'none' where there is none.", required=True),
+        text("service", "The service.", required=True),
+    ),
+    key=("setting", "admission"),
+)
+
+CONTRACT_SCOPE = Table(
+    name="contract_scope",
+    meaning="One service of one clause that prices activity: between whom, when, and by which prices.",
+    columns=(
+        text("contract_id", "The contract: its file's name without .toml.", required=True),
+        text("clause_id", "The clause.", required=True),
+        text("service", "The service.", required=True),
+        text("payer_id", "Who pays.", required=True),
+        text("payee_id", "Who is paid.", required=True),
+        text("population", "Whether people count who are registered or who are resident.", required=True, codes=POPULATION),
+        day("start_date", "First day in.", required=True),
+        day("end_date", "First day out.", required=True),
+        text("prices", "A list of prices, or 'submitted' or 'reported_cost'.", required=True),
+        flag("is_paying", "Whether the clause pays; a shadow only shows.", required=True),
+    ),
+    key=("contract_id", "clause_id", "service"),
+)
+
+CONTRACT_MEMBER = Table(
+    name="contract_member",
+    meaning="One organisation or area whose people are the population of a contract.",
+    columns=(
+        text("contract_id", "The contract.", required=True),
+        text("organisation_id", "The practice, plan or area.", required=True),
+    ),
+    key=("contract_id", "organisation_id"),
+)
+
+PRICE = Table(
+    name="price",
+    meaning="One price of one list.",
+    columns=(
+        text("price_list", "The list.", required=True),
+        text("currency_code", "What is priced.", required=True),
+        text("setting", "Only in this setting; NULL in any.", codes=SETTING),
+        text("admission", "Only for this kind of admission; NULL for any.", codes=ADMISSION),
+        rate("price_amount", "The price; NULL or 0 is no price."),
+        integer("trim_days", "Nights that the price pays for; NULL is all.", unit="days"),
+        rate("per_day_amount", "The price of each night beyond; NULL where there is none."),
+    ),
+    key=("price_list", "currency_code", "setting", "admission"),
+)
+
+ACT = Table(
+    name="act",
+    meaning="One activity in force, as contracts see it.",
+    columns=(
+        bigint("activity_id", "The activity.", required=True),
+        bigint("person_id", "The person; NULL where no identifier could be read."),
+        text("payer_id", "The partner that pays, or whoever the record names; NULL where it does not say."),
+        text("provider_id", "The partner that gave the care, or the organisation where it is no partner's.", required=True),
+        text("setting", "Where in the system.", codes=SETTING),
+        text("admission", "How an admission came about.", codes=ADMISSION),
+        text("service", "The service.", required=True),
+        day("care_date", "The day of the care; of admitted care, of the discharge: NULL before it."),
+        day("month_date", "First day of its month; NULL outside the place's period."),
+        text("currency_code", "What it is priced by."),
+        integer("stay_days", "Nights in hospital.", unit="days"),
+        money("net_amount", "What the record says the payer pays."),
+        money("cost", "What the care took."),
+        money("amount", "The amount by which it is counted: net_amount, or the cost where there is none."),
+    ),
+    key=("activity_id",),
+    order=("activity_id",),
+)
+
+CONTRACT_CLAIM = Table(
+    name="contract_claim",
+    meaning="One act of care that one clause is about.",
+    columns=(
+        text("contract_id", "The contract.", required=True),
+        text("clause_id", "The clause.", required=True),
+        bigint("activity_id", "The activity.", required=True),
+        text("prices", "The list of prices.", required=True),
+        flag("is_paying", "Whether the clause pays; a shadow only shows.", required=True),
+        bigint("n_claim", "How many clauses would pay for the act.", required=True),
+    ),
+    key=("contract_id", "clause_id", "activity_id"),
+    order=("contract_id", "clause_id", "activity_id"),
+)
+
+CONTRACT_ACTIVITY = Table(
+    name="contract_activity",
+    meaning="One act of care under one clause of a contract: what a line of a statement rests on.",
+    columns=(
+        text("contract_id", "The contract.", required=True),
+        text("clause_id", "The clause.", required=True),
+        bigint("activity_id", "The activity.", required=True),
+        bigint("person_id", "The person, by pseudonym; NULL where no identifier could be read."),
+        text("service", "The service.", required=True),
+        day("care_date", "The day of the care; of admitted care, of the discharge.", required=True),
+        day("month_date", "First day of its month.", required=True),
+        text("currency_code", "What it is priced by."),
+        integer("stay_days", "Nights in hospital.", unit="days"),
+        money("value_amount", "What it is worth by the clause's prices; 0 where it has no price.", required=True),
+        flag("is_priced", "Whether it has a price: one of 0 is none.", required=True),
+        money("cost", "What the care took."),
+        money("amount", "The amount by which it is counted, as in the run."),
+        flag("is_paying", "Whether the clause pays; a shadow only shows.", required=True),
+    ),
+    key=("contract_id", "clause_id", "activity_id"),
+    order=("contract_id", "clause_id", "activity_id"),
+)
+
+CONTRACT_TOTAL = Table(
+    name="contract_total",
+    meaning="The acts of one service and price group in one month under one clause.",
+    columns=(
+        text("contract_id", "The contract.", required=True),
+        text("clause_id", "The clause.", required=True),
+        text("service", "The service.", required=True),
+        day("month_date", "First day of the month.", required=True),
+        text("price_group", "The currency code; 'none' where there is none.", required=True),
+        bigint("n_activity", "Acts.", required=True),
+        money("value_amount", "What they are worth by the clause's prices.", required=True),
+        bigint("n_unpriced", "Acts among them that have no price.", required=True),
+        money("unpriced_cost", "What those cost.", required=True),
+        flag("is_paying", "Whether the clause pays; a shadow only shows.", required=True),
+        money("amount", "The amount by which the acts are counted in the run.", required=True),
+    ),
+    key=("contract_id", "clause_id", "service", "month_date", "price_group"),
+    order=("contract_id", "clause_id", "service", "month_date", "price_group"),
+)
+
+UNSETTLED_ACTIVITY = Table(
+    name="unsettled_activity",
+    meaning="The acts of one payer, provider and service that no contract pays for, for one reason.",
+    columns=(
+        text("reason", "Why.", required=True, codes=UNSETTLED_REASON),
+        text("payer_id", "Who pays, where the record says."),
+        text("provider_id", "Who gave the care.", required=True),
+        text("service", "The service.", required=True),
+        bigint("n_activity", "Acts.", required=True),
+        bigint("n_unvalued", "Acts among them that have no amount.", required=True),
+        money("amount", "The amount of the others.", required=True),
+    ),
+    key=("reason", "payer_id", "provider_id", "service"),
+    order=("reason", "payer_id", "provider_id", "service"),
+)
+
+PERSON_COST = Table(
+    name="person_cost",
+    meaning="What one person's acts under one clause cost.",
+    columns=(
+        text("contract_id", "The contract.", required=True),
+        text("clause_id", "The clause.", required=True),
+        bigint("person_id", "The person."),
+        money("cost", "The cost, or the amount counted where no cost is known.", required=True),
+    ),
+    key=("contract_id", "clause_id", "person_id"),
+    order=("contract_id", "clause_id", "person_id"),
+)
+
+CONTRACT_PEOPLE = Table(
+    name="contract_people",
+    meaning="How many people of a contract's population there were in one month.",
+    columns=(
+        text("contract_id", "The contract.", required=True),
+        day("month_date", "First day of the month.", required=True),
+        bigint("n_person", "People.", required=True),
+    ),
+    key=("contract_id", "month_date"),
+    order=("contract_id", "month_date"),
+)
