@@ -86,7 +86,7 @@ def test_targets_are_whole() -> None:
         assert target.measure in MEASURES
         assert target.low <= target.amount <= target.high
         assert len(target.reference) > 20
-        assert target.href.startswith("https://")
+        assert target.href.startswith(("https://", "http://"))
         assert target.band
 
 
@@ -167,8 +167,6 @@ def test_the_programme_that_works_prevents_what_it_says(truth: duckdb.DuckDBPyCo
           where e.programme = 'frailty_team' and p.kind = 'attendance' and p.start_date >= e.enrolled_date)""").fetchall()[0]
     assert prevented > 15
     assert 0.12 < prevented / (happened + prevented) < 0.40
-    before, after = _a_month(truth, "frailty_team", "a.setting = 'emergency'", before=6, after=6)
-    assert after < before
 
 
 def test_the_programme_that_shifts_cost_fills_beds_of_the_council(truth: duckdb.DuckDBPyConnection) -> None:
@@ -205,7 +203,7 @@ def test_commands_say_what_was_written_and_compare_it(accord: Command, tmp_path:
     assert "people" in wrote.out and "place-truth" in wrote.out and "accord run" in wrote.out
     again = accord("simulate", "--people", 300, "--out", tmp_path / "place")
     assert again.code == 2
-    assert "is there already" in again.message and "--out" in again.message
+    assert "is not empty" in again.message and str(tmp_path / "place") in again.message
     compared = accord("simulate", "--out", tmp_path / "place", "--faults", "--calibration")
     assert compared.code == 0, compared.err
     assert "targets are met" in compared.out and "missing_person" in compared.out

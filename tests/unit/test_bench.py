@@ -47,7 +47,7 @@ def _run(kind: str, n: int, limits: Limits) -> tuple[Figures, str]:
     return figures, shown.getvalue()
 
 
-@pytest.mark.parametrize(("kind", "n", "n_act"), [("intake", 2000, None), ("place", 2000, 2009), ("tuva", 10, 24)])
+@pytest.mark.parametrize(("kind", "n", "n_act"), [("intake", 2000, None), ("place", 2000, 2009), ("tuva", 10, 24), ("simulate", 60, None)])
 def test_a_tiny_benchmark_prints_its_ratio_and_leaves_nothing(kind: str, n: int, n_act: int | None, tmp_path: Path) -> None:
     work = tmp_path / "work"
     work.mkdir()
@@ -72,8 +72,10 @@ def test_spark_is_measured_on_steps_alone() -> None:
 
 
 def test_all_leaves_out_what_it_has_no_files_for() -> None:
-    assert [a.kind for a in asked("all", 100, None, LIMITS)] == ["intake", "place"]
-    assert [(a.kind, a.n) for a in asked("all", 100, 10, replace(LIMITS, files=Path()))] == [("intake", 100), ("tuva", 10), ("place", 100)]
+    assert [a.kind for a in asked("all", 100, None, LIMITS)] == ["intake", "place", "simulate"]
+    assert [(a.kind, a.n) for a in asked("all", 100, 10, replace(LIMITS, files=Path()))] == [
+        ("intake", 100), ("tuva", 10), ("place", 100), ("simulate", 10),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

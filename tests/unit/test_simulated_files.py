@@ -134,7 +134,7 @@ def test_people_beyond_the_numbers_kept_for_tests_are_known_by_a_pseudonym(monke
 def test_nothing_is_written_over(kept: str, tmp_path: Path) -> None:
     (tmp_path / kept).mkdir()
     (tmp_path / kept / "mine.txt").write_text("mine")
-    with pytest.raises(UserError, match="is there already"):
+    with pytest.raises(UserError, match="is not empty"):
         _simulated(tmp_path, replace(SMALL, people=50))
     assert [p.name for p in tmp_path.rglob("*")] == [kept, "mine.txt"]
 

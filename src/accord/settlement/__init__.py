@@ -1,7 +1,10 @@
 """Contracts: read, held against themselves and their place, and settled.
 
-In:    contract files; the place's partners and sources.
-Out:   a contract whose terms hold, or each of its faults with its line and the mend; the chain of its clauses in words.
-Reads: the rulebook, by the rules that terms name.
-Never: settles a contract that has a fault.
+In:    contract files; the place's partners and sources; registers of what is open beside a contract; statements and totals of finance teams.
+       To settle: activity, organisation and person_month of a run; lists of prices, payments and figures of the place.
+Out:   a contract whose terms hold, or each of its faults with its line and the mend; the chain of its clauses in words; whether it may be
+       signed; two parties' balances side by side; a change of cost by its causes.
+       Published settlements: bridge_line, posting, contract_activity, a statement; what care no contract pays for, and why.
+Reads: the rulebook, by the rules that terms name; services, interval_confidence, person_cost_variation, agreement_of_balances.
+Never: settles a contract that has a fault, loses or pays twice for an act of care, or changes a settlement that is published.
 """

@@ -53,7 +53,7 @@ def _answers(rng: np.random.Generator, population: Population, operated: Rows, s
     answers = population.is_here(operated.who, day) & (rng.random(operated.size) < _PROM["answered"])
     ill = 1 - score / 48
     dimension = {
-        name: 1 + (ill > cut + 0.16 * rng.standard_normal(operated.size)).astype(int) + (ill > cut + 0.52 + 0.12 * rng.standard_normal(operated.size))
+        name: 1 + (ill > cut + 0.16 * rng.standard_normal(operated.size)).astype(int) + (ill > cut + 0.68 + 0.12 * rng.standard_normal(operated.size))
         for name, cut in _PROM["eq5d"].items()
     }
     vas = np.clip(np.rint(82 - 38 * ill + 12 * rng.standard_normal(operated.size)), 0, 100).astype(np.int64)

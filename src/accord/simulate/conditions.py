@@ -36,8 +36,12 @@ class Conditions:
         return (~np.isnat(self.onset[:, condition])).astype(float)
 
     def by_month(self, condition: str, first: Days) -> Real:
-        """Whether each has a condition in each month. first: the first of each month. Out: shape (people, months)."""
-        return (self.onset[:, NAMES.index(condition), None] <= first[None, :]).astype(float)
+        """How far each has come with a condition in each month: 0 without it, more the longer it has lasted. Out: shape (people, months)."""
+        said = MODEL["conditions"]
+        onset = self.onset[:, NAMES.index(condition), None]
+        years = np.where(np.isnat(onset), 0, (first[None, :] - onset).astype(np.int64)) / 365.25
+        stage = said["at_onset"] + (said["after_ten"] - said["at_onset"]) * np.clip(years / 10, 0, 1)
+        return np.asarray((onset <= first[None, :]) * stage)
 
 
 def conditions_of(block: int, people: People, options: Options, geography: Geography) -> Conditions:

@@ -77,9 +77,10 @@ def spoiled(population: Population, source: Source, table: pa.Table, made: Arriv
     """The records with some of their cells spoiled and some of them twice; no record has two faults."""
     rng = generator(population.options.seed, population.block, f"dirt {source.id}")
     drawn, edge, was = rng.random(table.num_rows), 0.0, pa.nulls(table.num_rows, pa.string())
+    alone = _sent_once(made) if source.corrects == "by_key" else np.ones(table.num_rows, bool)
     for kind, spoil in _SPOIL.items():
         share = _of(population, kind, made)
-        may = (fault == NO_FAULT) & made.in_force
+        may = (fault == NO_FAULT) & made.in_force & alone
         hit = may & (drawn >= edge) & (drawn < edge + share)
         edge += share
         column = _column(source, kind)
@@ -100,6 +101,12 @@ def _that_counts(made: Arrivals, fault: Whole) -> Arrivals:
     """What still counts: no record whose day cannot be read, and no amount in words."""
     amount = np.where(fault == KINDS.index("unreadable_amount"), 0, made.rows.amount)
     return replace(made, rows=replace(made.rows, amount=amount), in_force=made.in_force & (fault != KINDS.index("unreadable_date")))
+
+
+def _sent_once(made: Arrivals) -> Mask:
+    """Records of events that are sent once: a fault in a correction would leave what it corrects in force."""
+    _, at, n = np.unique(made.rows["number"], return_inverse=True, return_counts=True)
+    return np.asarray(n[at] == 1)
 
 
 def _column(source: Source, kind: str) -> str:

@@ -70,7 +70,7 @@ def geography_of(options: Options) -> Geography:
     """The areas, practices and order of numbers of a place; every practice draws on the areas near it, in a ring."""
     rng = generator(options.seed, _PLACE_WIDE, "geography")
     n_area = max(10, options.people // MODEL["place"]["people_an_area"] // 10 * 10)
-    decile = 1 + rng.permutation(n_area) % 10  # as many areas in each tenth
+    decile = 1 + (7 * np.arange(n_area) + rng.integers(0, 10)) % 10  # as many areas in each tenth, and neighbours unlike
     at, practice_at = np.arange(n_area) / n_area, np.arange(options.practices) / options.practices
     apart = np.abs(at[:, None] - practice_at[None, :])
     apart = np.minimum(apart, 1 - apart) * options.practices

@@ -135,7 +135,8 @@ class Writer:
         people = self.population.people
         return {
             **self.person(rows.who, "NEWNHSNO", "TOKEN_PERSON_ID"), "ATTENDKEY": numbered("", rows["number"]), "APPTDATE": dates(rows.day),
-            "ATTENDED": words(["5", "3", "2", "4"], rows["is_missed"] * (1 + rows["number"] % 3)), "FIRSTATT": words(["2", "1"], rows["is_first"].astype(int)),
+            "ATTENDED": words(["5", "3", "2", "4"], rows["is_missed"] * (1 + rows["number"] % 3)),
+            "FIRSTATT": words(["2", "1"], rows["is_first"].astype(int)),
             "TRETSPEF": words(MODEL["clinic"]["specialty"], rows["specialty"]), "PROCODE3": words(_PARTNERS, rows["hospital"]),
             "PURCODE": _payer(rows), "GPPRAC": self.practice(rows), "FINAL_PRICE": _or_none(money(rows.amount), rows["is_missed"]),
             "SEX": words(_SEX, people.is_male[rows.who]),

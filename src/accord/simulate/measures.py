@@ -21,7 +21,8 @@ create temp table whole_year as
   select person_id, min(age_years) as age_years, cast(floor(date_diff('month', (select first_date from bound), month_date) / 12) as integer) as n_year
   from listed group by person_id, n_year having count(*) >= 11;
 create temp table spent as
-  select y.person_id, y.n_year, any_value(y.age_years) as age_years, cast(sum(case when a.setting <> 'social_care' then a.amount else 0 end) as double) as cost,
+  select y.person_id, y.n_year, any_value(y.age_years) as age_years,
+    cast(sum(case when a.setting <> 'social_care' then a.amount else 0 end) as double) as cost,
     cast(sum(case when a.setting in ('inpatient', 'outpatient', 'emergency') then a.amount else 0 end) as double) as hospital_cost
   from whole_year y left join (
     select person_id, setting, coalesce(net_amount, cost) as amount,
@@ -31,10 +32,11 @@ create temp table asked as
   select person_id, any_value(observation_date) as day, max(value_number) filter (where code = 'questionnaire') as which,
     max(value_number) filter (where code = 'oxford_score') as oxford, max(value_text) filter (where code = 'procedure') as procedure,
     max(value_text) filter (where code = 'operation_date') as operated,
-    1 - 0.081 * cast(max(value_number) filter (where code in ('mobility', 'self_care', 'activity', 'discomfort', 'anxiety')) > 1 as integer)
-      - 0.269 * cast(max(value_number) filter (where code in ('mobility', 'self_care', 'activity', 'discomfort', 'anxiety')) = 3 as integer)
-      - sum(case code || cast(cast(value_number as integer) as varchar) when 'mobility2' then 0.069 when 'mobility3' then 0.314 when 'self_care2' then 0.104
-        when 'self_care3' then 0.214 when 'activity2' then 0.036 when 'activity3' then 0.094 when 'discomfort2' then 0.123 when 'discomfort3' then 0.386
+    1 - 0.081 * cast(max(value_number) filter (where code in ('mobility', 'self_care', 'activity', 'discomfort', 'anxiety')) > 1 as int)
+      - 0.269 * cast(max(value_number) filter (where code in ('mobility', 'self_care', 'activity', 'discomfort', 'anxiety')) = 3 as int)
+      - sum(case code || cast(cast(value_number as integer) as varchar)
+        when 'mobility2' then 0.069 when 'mobility3' then 0.314 when 'self_care2' then 0.104 when 'self_care3' then 0.214
+        when 'activity2' then 0.036 when 'activity3' then 0.094 when 'discomfort2' then 0.123 when 'discomfort3' then 0.386
         when 'anxiety2' then 0.071 when 'anxiety3' then 0.236 else 0 end) as eq5d
   from observation where code_system = 'proms' group by person_id, observation_id;
 create temp table coded as
@@ -62,7 +64,8 @@ def _share(what: str, of: str, part: str) -> str:
 
 def _prevalence(snomed: str) -> str:
     """People coded by a practice, of those registered in the last month."""
-    return f"""select 1.0 * count(c.person_id) / count(*) from listed l left join (select person_id from coded where code = '{snomed}') c using (person_id)
+    return f"""select 1.0 * count(c.person_id) / count(*)
+      from listed l left join (select person_id from coded where code = '{snomed}') c using (person_id)
       where l.month_date = (select max(month_date) from listed) and {_OF_AGE}"""
 
 
@@ -82,12 +85,14 @@ def _between_practices(setting: str) -> str:
 
 def _by_deprivation(events: str, most: str, least: str) -> str:
     """The rate of the most over that of the least deprived, each against what its ages would have at everybody's rates."""
-    return f"""with y as (select p.deprivation_decile as d, l.age_band, count(*) as n_year from listed l join person p using (person_id) group by all),
+    return f"""with y as (
+        select p.deprivation_decile as d, l.age_band, count(*) as n_year from listed l join person p using (person_id) group by all),
       e as (select deprivation_decile as d, age_band, count(*) as n from {events} group by all),
       r as (select age_band, sum(coalesce(n, 0)) * 1.0 / sum(n_year) as rate from y left join e using (d, age_band) group by all),
-      f as (select d, sum(coalesce(n, 0)) as n, sum(n_year * rate) as expected from y left join e using (d, age_band) join r using (age_band) group by all)
-      select (sum(n) filter (where {most}) / sum(expected) filter (where {most})) / (sum(n) filter (where {least}) / sum(expected) filter (where {least}))
-      from f"""
+      f as (select d, sum(coalesce(n, 0)) as n, sum(n_year * rate) as expected
+        from y left join e using (d, age_band) join r using (age_band) group by all)
+      select (sum(n) filter (where {most}) / sum(expected) filter (where {most}))
+        / (sum(n) filter (where {least}) / sum(expected) filter (where {least})) from f"""
 
 
 def _in_winter(events: str, day: str) -> str:
@@ -124,11 +129,13 @@ MEASURES: Mapping[str, str] = {
     "deaths_in_hospital": _share("observation", "code_system = 'death_registration'", "value_text = 'hospital'"),
     # emergencies
     "emergency_admissions": _per_1000("stay", "admission = 'emergency'"),
-    "emergency_admissions_to_all": f"""select (select count(*) from stay where admission = 'emergency' and {_OF_AGE}) / {_YEARS} / ({_RATE_OF_ALL})""",
+    "emergency_admissions_to_all": f"""select (select count(*) from stay where admission = 'emergency' and {_OF_AGE}) / {_YEARS}
+      / ({_RATE_OF_ALL})""",
     "emergency_admissions_share": _share("stay", "admission = 'emergency'", _OF_AGE),
     "emergency_admissions_by_deprivation": _by_deprivation("stay where admission = 'emergency'", "d <= 2", "d >= 9"),
     "emergency_admissions_between_practices": _between_practices("stay"),
-    "first_emergency_admissions": f"""with first as (select person_id, min(admission_date) as day from stay where admission = 'emergency' group by all)
+    "first_emergency_admissions": f"""with first as (
+        select person_id, min(admission_date) as day from stay where admission = 'emergency' group by all)
       select 1000.0 * (select count(*) from first join stay using (person_id) where day = admission_date and admission = 'emergency' and {_OF_AGE})
         / (select count(*) / 12.0 from listed left join first using (person_id) where {_OF_AGE} and (day is null or month_date <= day))""",
     "winter_admissions": _in_winter("stay where admission = 'emergency'", "admission_date"),
@@ -141,7 +148,8 @@ MEASURES: Mapping[str, str] = {
     "attendances_by_deprivation": """select 1.0 * count(*) filter (where deprivation_decile = 1) / count(*) filter (where deprivation_decile = 10)
       from act where setting = 'emergency'""",
     "attendances_again": """select avg(cast(date_diff('day', before, start_date) <= 7 as integer)) from (
-      select start_date, lag(start_date) over (partition by person_id order by start_date, activity_id) as before from act where setting = 'emergency')""",
+      select start_date, lag(start_date) over (partition by person_id order by start_date, activity_id) as before
+      from act where setting = 'emergency')""",
     "attendances_between_practices": _between_practices("act"),
     # stays and clinics
     "admissions": _per_1000("stay", "true"),
@@ -158,7 +166,8 @@ MEASURES: Mapping[str, str] = {
     "bed_days_share": f"select 1.0 * sum(n_night) filter (where {_OF_AGE}) / sum(n_night) from stay",
     "emergency_share": _share("stay", _OF_AGE, "admission = 'emergency'"),
     "readmissions": """select 1.0 * count(*) filter (where r.is_in_numerator) / nullif(count(*), 0) from readmission r
-      join stay s on s.spell_id = r.continuous_stay_id where r.is_in_denominator and r.is_window_whole and (s.n_night > 0 or s.admission = 'emergency')""",
+      join stay s on s.spell_id = r.continuous_stay_id
+      where r.is_in_denominator and r.is_window_whole and (s.n_night > 0 or s.admission = 'emergency')""",
     "readmissions_of_all": """select 1.0 * count(*) filter (where is_readmitted) / nullif(count(*), 0) from readmission where is_window_whole""",
     # close to home
     "gp_contacts": f"select 1.0 * (select count(*) from act where setting = 'gp' and {_OF_AGE}) / {_YEARS}",
@@ -181,8 +190,8 @@ MEASURES: Mapping[str, str] = {
     **{f"{condition}_prevalence": _prevalence(code) for condition, code in _CONDITIONS.items()},
     "copd_by_deprivation": """with y as (select deprivation_decile as d, count(*) as n from person group by all),
       e as (select p.deprivation_decile as d, count(*) as n from coded join person p using (person_id) where code = '13645005' group by all)
-      select (sum(e.n) filter (where d <= 1) * 1.0 / sum(y.n) filter (where d <= 1)) / (sum(e.n) filter (where d >= 10) * 1.0 / sum(y.n) filter (where d >= 10))
-      from y left join e using (d)""",
+      select (sum(e.n) filter (where d <= 1) * 1.0 / sum(y.n) filter (where d <= 1))
+        / (sum(e.n) filter (where d >= 10) * 1.0 / sum(y.n) filter (where d >= 10)) from y left join e using (d)""",
     "two_conditions": f"""select 1.0 * count(*) filter (where n >= 2) / count(*) from listed
       left join (select person_id, count(*) as n from coded where code not in {_NOT_QOF} group by all) using (person_id)
       where month_date = (select max(month_date) from listed) and {_OF_AGE}""",
@@ -217,16 +226,17 @@ MEASURES: Mapping[str, str] = {
     "hospital_cost_top_1": _top("hospital_cost", 0.01),
     "top_5_stay": """with pair as (select a.person_id, a.cost as before, b.cost as after from spent a join spent b
         on a.person_id = b.person_id and b.n_year = a.n_year + 1 where a.age_years >= $youngest and a.age_years < $oldest),
-      r as (select row_number() over (order by before desc, person_id) as place_before, row_number() over (order by after desc, person_id) as place_after,
-        count(*) over () as n from pair)
-      select 1.0 * count(*) filter (where place_before <= 0.05 * n and place_after <= 0.05 * n) / nullif(count(*) filter (where place_before <= 0.05 * n), 0)
-      from r""",
+      r as (select row_number() over (order by before desc, person_id) as place_before,
+        row_number() over (order by after desc, person_id) as place_after, count(*) over () as n from pair)
+      select 1.0 * count(*) filter (where place_before <= 0.05 * n and place_after <= 0.05 * n)
+        / nullif(count(*) filter (where place_before <= 0.05 * n), 0) from r""",
     "age_sex_r2": """with g as (select s.hospital_cost as cost, p.sex, least(cast(floor(s.age_years / 5.0) as integer), 18) as band
         from spent s join person p using (person_id) where n_year = 0),
       m as (select cost, avg(cost) over (partition by sex, band) as fitted, avg(cost) over () as mean from g)
       select sum((fitted - mean) ** 2) / nullif(sum((cost - mean) ** 2), 0) from m""",
     "cost_variation": "select stddev_samp(cost) / avg(cost) from spent where n_year = 0",
-    "cost_variation_truncated": """with c as (select cost from spent where n_year = 0), cut as (select least(cost, (select quantile_cont(cost, 0.99) from c)) as cost from c)
+    "cost_variation_truncated": """with c as (select cost from spent where n_year = 0),
+      cut as (select least(cost, (select quantile_cont(cost, 0.99) from c)) as cost from c)
       select stddev_samp(cost) / avg(cost) from cut""",
     # outcomes
     "eq5d_before": _joint(1, "eq5d"), "eq5d_after": _joint(2, "eq5d"), "eq5d_gain": _gain("eq5d"),

@@ -31,11 +31,6 @@ class Options:
     faults: Mapping[str, float] = field(default_factory=dict)
     threads: int = 1
 
-    @property
-    def years(self) -> float:
-        """The length of the period."""
-        return (self.end - self.start).days / 365.25
-
 
 def asked(  # noqa: PLR0913 (each option of a command is an argument)
     *, people: int | None = None, years: int | None = None, start: date | None = None, end: date | None = None, seed: int | None = None,

@@ -85,7 +85,7 @@ TRUE_RECORD = Table(
         bigint("record_number", "The record's place in the file, from 1.", required=True),
         bigint("person_key", "The person; NULL where it is nobody's."),
         money("amount", "Its amount; 0 where its layout has none, or where it is in words.", required=True),
-        flag("is_in_force", "Whether it counts: it happened, its day can be read, and nothing that came replaces, cancels or repeats it.", required=True),
+        flag("is_in_force", "Whether it counts: it happened, its day can be read, and nothing replaces, cancels or repeats it.", required=True),
     ),
     key=("file_number", "record_number"),
 )

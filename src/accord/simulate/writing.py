@@ -52,7 +52,7 @@ def simulate(to: Path, options: Options, progress: Progress) -> Simulated:
     truth = truth_folder(to)
     for folder in (to, truth):
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise UserError(f"{folder} is there already", where="--out", what_to_do="name a new folder, or take that one away")
+            raise UserError("the folder is not empty", where=str(folder), what_to_do="name a new folder, or take that one away")
     with _aside(to) as work:
         place = _bare_place(work / "place", options)
         (work / "truth").mkdir()

@@ -1,0 +1,96 @@
+"""Commands for finance and contract leads, from files that they hold today: no run is needed."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from accord import screens
+from accord.cli.command import app, complain, out
+from accord.errors import ExitCode
+from accord.settlement.agreement_of_balances import agree as agree_balances
+from accord.settlement.position import position as positions_of
+from accord.settlement.savings import explain_savings
+from accord.settlement.sheet import amount, month
+from accord.settlement.signing import day_of_signing, read_for_signing, readiness
+
+
+def _amount(text: str) -> Decimal:
+    found = amount(text)
+    if found is None:
+        raise typer.BadParameter(f"'{text}' is no amount: write a plain number, such as 2500")
+    return found
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"'{text}' is no day: write year-month-day, such as 2025-04-01") from None
+
+
+def _month(text: str) -> date:
+    found = month(text)
+    if found is None:
+        raise typer.BadParameter(f"'{text}' is no month: write year-month, such as 2025-12")
+    return found
+
+
+@app.command("position")
+def position(
+    totals: Annotated[Path, typer.Argument(help="Totals by contract, partner, service, month of care and month known, as CSV.")],
+    known_at: Annotated[
+        date | None,
+        typer.Option(parser=_month, metavar="MONTH", help="The position as it was known in this month.", show_default="the last in the file"),
+    ] = None,
+) -> None:
+    """Say where each contract stands, from monthly totals alone: plan, actual, accrual, due and paid by month, and the outturn with its interval."""
+    screens.print_position(out, positions_of(totals, known_at))
+
+
+@app.command("sign")
+def sign(
+    contract: Annotated[Path, typer.Argument(help="The contract, a TOML file; its register is open/CONTRACT beside it.")],
+    on: Annotated[date | None, typer.Option(parser=_day, metavar="DAY", help="The day of signing.", show_default="the day of the register")] = None,
+    directory: Annotated[
+        Path | None, typer.Option("--place", "-p", help="The place's folder.", show_default="the one that has the file in contracts/")
+    ] = None,
+) -> None:
+    """Say whether a contract may be signed: what is open beside it, held against the reserve, and who sits on both sides. Exit code 1 if not."""
+    read, register, faults = read_for_signing(contract, directory)
+    for fault in faults:
+        complain(str(fault))
+    if faults or read is None or register is None:
+        raise typer.Exit(ExitCode.USER_ERROR)
+    ready = readiness(read, register, day_of_signing(register, contract, on))
+    screens.print_readiness(out, ready)
+    if not ready.is_clean:
+        raise typer.Exit(ExitCode.FOUND)
+
+
+@app.command("agree")
+def agree(
+    theirs: Annotated[Path, typer.Argument(metavar="THEIR_STATEMENT", help="The other party's statement, as CSV.")],
+    ours: Annotated[Path, typer.Argument(metavar="OURS", help="Our statement of the same contracts, as CSV.")],
+    raised_from: Annotated[
+        Decimal | None, typer.Option(parser=_amount, metavar="AMOUNT", help="From what amount a mismatch is raised.", show_default="the rulebook's")
+    ] = None,
+    agreed_from: Annotated[
+        Decimal | None, typer.Option(parser=_amount, metavar="AMOUNT", help="From what amount it must be agreed.", show_default="the rulebook's")
+    ] = None,
+) -> None:
+    """Hold two parties' statements of balances against each other, with a cause for each difference. Exit code 1 if one has to be raised."""
+    found = agree_balances(theirs, ours, (raised_from, agreed_from))
+    screens.print_agreement(out, found)
+    if not found.is_agreed:
+        raise typer.Exit(ExitCode.FOUND)
+
+
+@app.command("savings")
+def savings(file: Annotated[Path, typer.Argument(help="Two years of people, activity and amounts by group and service, as CSV.")]) -> None:
+    """Say why a year's care cost other than the year's before: price, volume, case mix, population, attribution; and what luck could have made."""
+    screens.print_savings(out, explain_savings(file))
