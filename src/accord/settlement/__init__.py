@@ -3,7 +3,8 @@
 In:    contract files; the place's partners and sources; a run's care in force; prices and figures that payers send; registers of what is open
        beside a contract; statements and totals of finance teams.
 Out:   a contract whose terms hold, or each of its faults with its line and the mend; the chain of its clauses in words; settlements: bridge
-       lines, postings and a statement, below settlements/; whether it may be signed; two parties' balances side by side; a change of cost by its causes.
-Reads: the rulebook, by the rules that terms name; interval_confidence, person_cost_variation, agreement_of_balances.
+       lines, postings and a statement, below settlements/; whether it may be signed; two parties' balances side by side; a change of cost by
+       its causes.
+Reads: the rulebook, by the rules that terms name; services, interval_confidence, person_cost_variation, agreement_of_balances.
 Never: settles a contract that has a fault.
 """
