@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+import accord as package
 from accord.errors import UserError
 from accord.place import open_place, unclaimed_files
 from accord.simulate import Options, asked, simulate
@@ -125,9 +126,14 @@ def test_another_seed_gives_another_place(clean: Simulated, tmp_path: Path) -> N
 
 def test_people_beyond_the_numbers_kept_for_tests_are_known_by_a_pseudonym(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("accord.simulate.layouts.has_tokens", lambda _: True)
-    made = _simulated(tmp_path, replace(SMALL, people=300))
+    monkeypatch.setattr("accord.simulate.writing.has_tokens", lambda _: True)
+    monkeypatch.setattr("accord.simulate.geography.ROOM", 10**9)  # none of these people has a number
+    made = _simulated(tmp_path, replace(SMALL, people=150, dirt=0.0))
     records = _records(next(made.place.sources.glob("gp_federation/registrations_*.csv")))
-    assert {r["token_person_id"][:1] for r in records} == {"T"}
+    assert {(r["nhs_number"], r["token_person_id"][:1]) for r in records} == {("", "T")}
+    run = package.open(made.place.root).run()
+    assert run.sql("select count(*) from person").fetchall() == [(made.n_person,)]
+    assert run.issue.count("*").fetchall() == [(0,)]
 
 
 @pytest.mark.parametrize("kept", ["place", "place-truth"])

@@ -181,7 +181,7 @@ def tuva_place(folder: Path, made: duckdb.DuckDBPyConnection, layer: Path, n_peo
 
 
 def _place(
-    folder: Path, sources: Sequence[tuple[str, str, str]], period: tuple[str, str], trust: Sequence[str] = ("nhs_number", "token_person_id"),
+    folder: Path, sources: Sequence[tuple[str, str, str]], period: tuple[str, str], trust: Sequence[str] = ("nhs_number",),
     partners: Mapping[str, str] = PARTNERS,
 ) -> Place:  # fmt: skip
     place = new_place(folder)

@@ -11,9 +11,10 @@ from typing import Annotated
 import typer
 
 import accord
-from accord import screens, simulate
+from accord import place, screens, simulate
 from accord.cli.command import Engine, EngineName, Master, Threads, app, out, progress_lines, say
 from accord.cli.runs import run
+from accord.settlement.settling import Asked, settle_place
 
 
 @app.command()
@@ -31,6 +32,9 @@ def demo(
         else:
             _simulated(directory, simulate.asked())
     run(directory, engine=engine, master=master)
+    opened = place.open_place(directory)
+    if any(opened.contracts.glob("*.toml")):
+        screens.print_settlements(out, opened, settle_place(Asked(opened, place.open_run(opened)), ""))
 
 
 def _day(text: str) -> date:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import defaultdict
 from datetime import date
 from decimal import Decimal
@@ -24,6 +25,20 @@ def print_settled(console: Console, place: Place, outcomes: Outcomes) -> None:
         _print_outcome(console, outcome, place.settings.currency)
     if outcomes.conserved:
         _print_conserved(console, outcomes, place.settings.currency)
+
+
+def print_settlements(console: Console, place: Place, outcomes: Outcomes) -> None:
+    """One line a contract, and where its statements are."""
+    grid = last_is_words(grid_of("Contracts, settled for the time being", "acts of\ncare", "due", "paid on\naccount", "balance", ""))
+    for outcome in outcomes.contracts:
+        m = outcome.manifest
+        n_activity = outcomes.conserved.settled[m.contract_id][0] if outcomes.conserved and m.contract_id in outcomes.conserved.settled else 0
+        owes = plain(_who_owes(m.payer, m.payee, m.balance))
+        grid.add_row(plain(m.title), f"{n_activity:,}", money(m.due), money(m.paid), money(m.balance), owes)
+    console.print()
+    console.print(grid)
+    where = plain(shlex.quote(str(place.root)))
+    console.print(f"Statements: {plain(str(place.root / 'settlements'))}. In full: accord settle -p {where}", soft_wrap=True)
 
 
 def _print_outcome(console: Console, outcome: Outcome, currency: str) -> None:

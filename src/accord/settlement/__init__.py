@@ -6,5 +6,5 @@ Out:   a contract whose terms hold, or each of its faults with its line and the 
        lines, postings and a statement, below settlements/; whether it may be signed; two parties' balances side by side; a change of cost by
        its causes.
 Reads: the rulebook, by the rules that terms name; services, interval_confidence, person_cost_variation, agreement_of_balances.
-Never: settles a contract that has a fault.
+Never: settles a contract that has a fault, loses or pays twice for an act of care, or changes a settlement that is published.
 """

@@ -17,6 +17,7 @@ from accord.errors import UserError
 from accord.place import Place, new_place, open_place
 from accord.simulate.block import Asked, Block, block, blocks
 from accord.simulate.geography import geography_of
+from accord.simulate.layouts import has_tokens
 from accord.simulate.model import MODEL
 from accord.simulate.need import calendar_of, reference_mean
 from accord.simulate.options import Options
@@ -28,6 +29,9 @@ from accord.simulate.whole_files import break_files
 
 Progress = Callable[[str], None]
 TRUTH_SUFFIX = "-truth"
+_BY_NUMBER_ALONE = ("gp_registration", "gp_consultation", "social_care_package")
+"""Maps that Accord ships and that know people by the NHS number, or a number of the partner's own, alone."""
+
 _FEW = 3
 """Blocks that are made faster by one process than by starting several."""
 
@@ -140,8 +144,34 @@ def _bare_place(to: Path, options: Options) -> Place:
     place.settings_file.write_text("\n".join([head.format(**said), *partners, *sources]), encoding="utf-8")
     for name in ("community_patients.toml", "mental_health_patients.toml"):
         (place.maps / name).write_text((folder / name).read_text(encoding="utf-8"), encoding="utf-8")
+    if has_tokens(options.people):
+        for name in _BY_NUMBER_ALONE:
+            (place.maps / f"{name}.toml").write_text(_with_pseudonym(name), encoding="utf-8")
+    _contracts(place, options)
     (place.root / "README.md").write_text((folder / "README.md").read_text(encoding="utf-8"), encoding="utf-8")
     return open_place(to)
+
+
+def _contracts(place: Place, options: Options) -> None:
+    """Three contracts for the last year of the period, or all of a shorter one, and what was paid on account under the first."""
+    start = max(options.start, options.end.replace(year=options.end.year - 1))
+    said = {name: round(each * options.people) for name, each in MODEL["contract"].items()}
+    for text in (files("accord.simulate") / "place" / "contracts").iterdir():
+        written = text.read_text(encoding="utf-8").format(start=start, end=options.end, **said)
+        (place.contracts / text.name).write_text(written, encoding="utf-8")
+    months = [month for month in calendar_of(options).first[:-1].tolist() if month >= start]
+    paid = [f"{month.replace(day=15)},first_hospital,{said['on_account']}.00" for month in months]
+    (place.root / "figures").mkdir()
+    (place.root / "figures" / "payments.csv").write_text("\n".join(["date,contract,amount", *paid]) + "\n", encoding="utf-8")
+
+
+def _with_pseudonym(name: str) -> str:
+    """A map that Accord ships, as a place's own that knows people by a pseudonym too."""
+    text = (files("accord") / "intake" / "maps" / f"{name}.toml").read_text(encoding="utf-8")
+    found = 'column = "nhs_number"\nsystem = "nhs_number"\nscope  = "any"\n'
+    assert found in text and "may_lack = [" in text
+    text = text.replace(found, found + '\n[[identifier]]\ncolumn = "token_person_id"\nsystem = "token_person_id"\nscope  = "any"\n')
+    return text.replace('key = ["nhs_number", ', 'key = ["nhs_number", "token_person_id", ')
 
 
 def _table(name: str, keys: dict[str, str]) -> str:
