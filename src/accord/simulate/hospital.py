@@ -41,6 +41,7 @@ def attendances_of(population: Population) -> tuple[Whole, Days]:
 def hospital_of(population: Population, programmes: Programmes, attendances: tuple[Whole, Days]) -> Hospital:
     """Every attendance and stay of a block, no two stays of one person at a time."""
     loose, admitted = _attendances(population, programmes, attendances)
+    loose = loose.only(population.is_here(loose.who, loose.day))  # not of those whose death a programme has brought forward
     last, others = _last(population, programmes), [_direct(population, programmes), *_planned(population, programmes), _births(population)]
     stays = _apart(together([admitted, last, *others]))
     for n in range(_STAY["readmission_rounds"]):
