@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+EXTRAS = ("spark", "runoff", "analysis")
 PIN = re.compile(r"(?P<name>[a-z0-9]+(?:-[a-z0-9]+)*)==(?P<version>[0-9][0-9a-z.]*)")
 COPYLEFT = re.compile(r"\b(?:A?GPL|AGPLv?3|GPLv?[23])\b|Affero|GNU General Public|GNU GENERAL PUBLIC", re.IGNORECASE)
 PERMISSIVE = re.compile(r"MIT|BSD|Apache|ISC|PSF|Python Software Foundation|Unlicense|0BSD|Zlib|CC0", re.IGNORECASE)
@@ -72,25 +74,25 @@ def test_what_accord_needs_is_pinned(project: dict[str, Any], runtime: dict[str,
 
 def test_what_accord_is_tested_with_is_pinned(project: dict[str, Any], everything: dict[str, str]) -> None:
     extras = project["project"]["optional-dependencies"]
-    assert _names([*project["project"]["dependencies"], *extras["dev"], *extras["spark"], *extras["runoff"]]) == set(everything)
+    assert _names([*project["project"]["dependencies"], *extras["dev"], *extras["spark"], *extras["runoff"], *extras["analysis"]]) == set(everything)
 
 
-@pytest.mark.parametrize("extra", ["spark", "runoff"])
+@pytest.mark.parametrize("extra", EXTRAS)
 def test_what_an_option_needs_is_pinned(extra: str, project: dict[str, Any], root: Path) -> None:
     extras, runtime = project["project"]["optional-dependencies"], set(_pins(root / "requirements.txt"))
     assert _names(extras[extra]) - runtime == set(_pins(root / f"requirements-{extra}.txt")) - runtime
 
 
 def test_options_can_be_installed_together(root: Path) -> None:
-    spark, runoff = (_pins(root / f"requirements-{extra}.txt") for extra in ("spark", "runoff"))
-    assert {name: spark[name] for name in spark.keys() & runoff.keys()} == {name: runoff[name] for name in spark.keys() & runoff.keys()}
+    pins = [_pins(root / f"requirements-{extra}.txt") for extra in EXTRAS]
+    assert all(one[name] == other[name] for one, other in combinations(pins, 2) for name in one.keys() & other.keys())
 
 
 def test_pins_keep_to_what_the_package_asks_for(project: dict[str, Any], runtime: dict[str, str], everything: dict[str, str]) -> None:
     for wanted in map(Requirement, project["project"]["dependencies"]):
         assert runtime[canonicalize_name(wanted.name)] in wanted.specifier
     extras = project["project"]["optional-dependencies"]
-    for wanted in map(Requirement, [*extras["spark"], *extras["runoff"]]):
+    for wanted in map(Requirement, [*extras["spark"], *extras["runoff"], *extras["analysis"]]):
         assert everything[canonicalize_name(wanted.name)] in wanted.specifier
 
 
