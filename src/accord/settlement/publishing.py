@@ -5,10 +5,10 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-import shutil
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,13 +18,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from accord.books import Journal
 from accord.errors import UserError
 from accord.place import Place
-from accord.place.filesystem import fsync, probe, write_new
-from accord.place.runs import file_sha256
+from accord.place.keeping import MANIFEST_NAME, damaged_files, keep, kept
 from accord.settlement.journals import journals_of, standing
 
 FOLDER = "settlements"
-MANIFEST_NAME = "manifest.json"
-STAGING_PREFIX = ".staging-"
 STATEMENT_COLUMNS = ("section", "name", "month", "detail", "activity", "amount", "because")
 
 
@@ -74,8 +71,7 @@ def settlement_id(inputs: Mapping[str, str], end_date: date, status: str) -> str
 
 def published(place: Place, contract_id: str) -> list[SettlementManifest]:
     """The settlements of a contract, each after the one that it follows. Raises UserError for one that cannot be read."""
-    folder = settlements_folder(place, contract_id)
-    names = sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")) if folder.is_dir() else []
+    names = kept(settlements_folder(place, contract_id))
     by_follows = {manifest.follows: manifest for manifest in map(_read, names)}
     ordered, at = [], by_follows.get(None)
     while at is not None:
@@ -96,24 +92,7 @@ def posted(place: Place, contract_id: str) -> list[Journal]:
 
 def publish(place: Place, manifest: SettlementManifest, fill: Callable[[Path], None]) -> Path:
     """Build a settlement aside, hash what `fill` wrote, and give the folder its name. Raises UserError if the disk fails."""
-    folder = settlements_folder(place, manifest.contract_id)
-    staging, target = folder / f"{STAGING_PREFIX}{manifest.settlement_id}", folder / manifest.settlement_id
-    assert not target.exists(), f"{target} is published"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe(folder)
-        shutil.rmtree(staging, ignore_errors=True)
-        staging.mkdir()
-        fill(staging)
-        _seal(staging, manifest)
-        staging.rename(target)
-        fsync(folder)
-    except OSError as error:
-        what = f"the settlement could not be published: {error.strerror}; those before it stand"
-        raise UserError(what, where=str(error.filename or folder), what_to_do="free space, or mend the rights, and settle again") from None
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-    return target
+    return keep(settlements_folder(place, manifest.contract_id), manifest.settlement_id, fill, partial(_text, manifest))
 
 
 def now() -> datetime:
@@ -131,19 +110,11 @@ def write_statement(file: Path, rows: Iterable[Mapping[str, Any]]) -> None:
 
 def damaged(place: Place, manifest: SettlementManifest) -> list[str]:
     """The files of a settlement that are not as they were published."""
-    folder = settlements_folder(place, manifest.contract_id) / manifest.settlement_id
-    return [name for name, sha256 in manifest.files.items() if not (folder / name).is_file() or file_sha256(folder / name) != sha256]
+    return damaged_files(settlements_folder(place, manifest.contract_id) / manifest.settlement_id, manifest.files)
 
 
-def _seal(staging: Path, manifest: SettlementManifest) -> None:
-    names = sorted(path.relative_to(staging).as_posix() for path in staging.rglob("*") if path.is_file())
-    for name in names:
-        (staging / name).chmod(0o444)
-        fsync(staging / name)
-    whole = manifest.model_copy(update={"files": {name: file_sha256(staging / name) for name in names}})
-    write_new(staging / MANIFEST_NAME, (whole.model_dump_json(indent=2) + "\n").encode())
-    (staging / MANIFEST_NAME).chmod(0o444)
-    fsync(staging)
+def _text(manifest: SettlementManifest, files: Mapping[str, str]) -> str:
+    return manifest.model_copy(update={"files": dict(files)}).model_dump_json(indent=2) + "\n"
 
 
 def _read(folder: Path) -> SettlementManifest:
