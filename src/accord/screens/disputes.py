@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
-from accord.screens.reports import grid_of, money, plain
+from accord.screens.reports import grid_of, last_is_words, money, plain
 from accord.settlement.chain import Settled
 
 
@@ -23,10 +23,10 @@ def print_disputes(console: Console, settled: Settled, currency: str) -> None:
     """Every dispute that is known: its line, value, reason, who raised it when, and its clock."""
     if not settled.disputes:
         return
-    grid = grid_of("Disputes", "line", "raised by", "on", "", f"value, {currency}", left=4)
+    grid = last_is_words(grid_of("Disputes", "line", "raised by", "on", f"value, {currency}", "", left=4))
     for held in settled.disputes:
         of = held.dispute
-        grid.add_row(plain(of.id), plain(of.line), plain(of.raised_by), str(of.raised_on), held.stands, money(of.amount, 2))
+        grid.add_row(plain(of.id), plain(of.line), plain(of.raised_by), str(of.raised_on), money(of.amount, 2), held.stands)
     console.print()
     console.print(grid)
     for held in settled.disputes:
