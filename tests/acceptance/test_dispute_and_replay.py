@@ -159,6 +159,14 @@ def test_a_dispute_outside_the_contract_stops_the_settlement(accord: Callable[..
     assert not (place / "settlements").exists()
 
 
+def test_a_file_of_disputes_that_is_of_no_contract_is_not_passed_over(accord: Callable[..., Any], place: Path) -> None:
+    (place / "disputes" / "hospitl.toml").write_text(DISPUTE, encoding="utf-8")
+    ended = accord("settle", "-p", place)
+    assert (ended.code, ended.out) == (2, "")
+    assert "disputes/hospitl.toml is of no contract of the place" in ended.err
+    assert "did you mean 'hospital'?" in ended.err
+
+
 def spoilt(place: Path) -> None:
     """Everything that people write is changed, and more is delivered, after the settlement."""
     for name in ("contracts/hospital.toml", "prices/tariff.csv", "figures/hospital.toml", "figures/payments.csv", "disputes/hospital.toml"):

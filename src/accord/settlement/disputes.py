@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field
 
 from accord.clauses.terms import Id, Listed, Money, Name, Written, exact
 from accord.clauses.walking import money
+from accord.errors import UserError
 from accord.place import read_model
 from accord.place.toml_faults import Fault, did_you_mean
 from accord.settlement.contract import Contract
@@ -119,6 +120,14 @@ def read_disputes(folder: Path, contract_id: str, contract: Contract) -> Raised:
         return Raised(file)
     read = read_model(file, Disputes, check=lambda disputes: dispute_faults(disputes, contract_id, contract))
     return Raised(file, tuple(enumerate(read.dispute)))
+
+
+def check_names(folder: Path, contracts: Collection[str]) -> None:
+    """Make sure that every file of disputes is of a contract, so that none is passed over. Raises UserError."""
+    for file in sorted(folder.glob("*.toml")):
+        if file.stem not in contracts:
+            mend = did_you_mean(file.stem, sorted(contracts), "call the file as the contract's; the contracts are")
+            raise UserError(f"{FOLDER}/{file.name} is of no contract of the place", where=str(file), what_to_do=mend)
 
 
 def dispute_faults(read: Disputes, contract_id: str, contract: Contract) -> Iterator[Fault]:

@@ -21,7 +21,7 @@ from accord.settlement.chain import Case, Settled, check_kinds, settle
 from accord.settlement.checking import read_contract
 from accord.settlement.contract import Contract
 from accord.settlement.disputes import FOLDER as DISPUTES
-from accord.settlement.disputes import Raised, read_disputes
+from accord.settlement.disputes import Raised, check_names, read_disputes
 from accord.settlement.figures import Payment, read_figures, read_payments
 from accord.settlement.filling import Content, fill
 from accord.settlement.freezing import with_disputes
@@ -103,6 +103,7 @@ def contract_files(place: Place, named: str) -> dict[str, Path]:
 def settle_place(asked: Asked, named: str) -> Outcomes:
     """Settle a contract of a place, or each. Raises UserError: then nothing is published, of any of them."""
     files = contract_files(asked.place, named)
+    check_names(asked.place.root / DISPUTES, contract_files(asked.place, ""))
     if not named:
         files = {id: file for id, file in files.items() if _is_of_these_days(asked, file)}
     with hold(asked.place, "settle"):
