@@ -13,16 +13,9 @@ from pydantic import BeforeValidator, Field
 from accord.clauses.bridge import Bridge
 from accord.clauses.lists import repeated
 from accord.clauses.rules import said, stated
-from accord.clauses.terms import Clause, Id, Listed, Money, Period, Rate, Reason, RuleName, Service, Written, exact
+from accord.clauses.terms import Clause, Id, Listed, Money, Rate, Reason, RuleName, Service, ValueOf, Written, exact
 from accord.clauses.walking import NOTHING, Exact, money, percent, walk
 from accord.place.toml_faults import Fault
-
-
-class ValueOf(Written):
-    """The activity of an earlier span, priced as today's is."""
-
-    value_of: Period
-    priced_at: Literal["current"]
 
 
 class BaselineChange(Written):

@@ -15,7 +15,7 @@ from accord.clauses.bridge import Bridge
 from accord.clauses.lists import not_the_whole, repeated
 from accord.clauses.rules import said, stated
 from accord.clauses.terms import Budget, Clause, Fraction, Id, Listed, Rate, RuleName, Written
-from accord.clauses.walking import NOTHING, Exact, money, percent, walk
+from accord.clauses.walking import NOTHING, Exact, Within, money, pennies, percent, walk
 from accord.place.toml_faults import Fault
 from accord.rulebook import parameter
 
@@ -159,6 +159,29 @@ def _steps(terms: Terms, facts: Facts, gross: Decimal) -> Iterator[Exact]:
         if after != amount:
             yield Exact(name, after - amount, because)
         amount = after
+
+
+def amount_on(terms: Terms, facts: Facts, on: str) -> Decimal:
+    """What a cap of its own clause is on: the gross once it is past the minimum and the guardrail, the share once what is the payer's is off."""
+    return _through(terms, facts, {}, on)
+
+
+def capped(terms: Terms, facts: Facts, within: Mapping[str, Within]) -> Decimal:
+    """What is paid with caps of their own clauses on the gross, the share or both: each where a cap among the terms would stand."""
+    return pennies(_through(terms, facts, within))
+
+
+def _through(terms: Terms, facts: Facts, within: Mapping[str, Within], up_to: str = "") -> Decimal:
+    """The amount after each step, or as it comes to a cap on `up_to`."""
+    amount = facts.benchmark - facts.spent
+    steps, capped_after = (GAIN, CAPPED_GAIN) if amount > 0 else (LOSS, CAPPED_LOSS)
+    for name, step in steps.items():
+        amount, _ = step(terms, facts, amount)
+        on = capped_after.get(name, "")
+        if up_to and on == up_to:
+            return amount
+        amount = within[on].of(amount) if on in within else amount
+    return amount
 
 
 def minimum_rate(terms: Terms, facts: Facts, of_loss: bool = False) -> Decimal:
@@ -325,6 +348,10 @@ LOSS: Mapping[str, Step] = {
     "excused": _excused,
 }
 """What becomes of a gross loss, in order."""
+
+CAPPED_GAIN = {"above the cap on the gross": "gross", "above the cap on the share": "share"}
+CAPPED_LOSS = {"below the minimum": "gross", "borne by the payer": "share"}
+"""After which step a cap of its own clause takes hold, of a gain and of a loss."""
 
 
 def shared_out(terms: Terms, facts: Facts) -> Bridge:

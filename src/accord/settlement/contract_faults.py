@@ -17,6 +17,9 @@ from accord.clauses.terms import PartOf
 from accord.place.toml_faults import Fault, did_you_mean
 from accord.place.toml_lines import KeyPath
 from accord.settlement.contract import Contract
+from accord.settlement.facts import CAPPED_KINDS
+from accord.settlement.pool_faults import pool_faults
+from accord.settlement.taxing import own_vat_faults, tax_faults
 
 _DAY = timedelta(days=1)
 _NAMES_FIGURES = ("budget", "need", "gate", "measure")
@@ -28,10 +31,12 @@ _OF_THE_CLAUSE = ("benchmark", "target", "budget")
 class Surroundings:
     """Where a contract stands. partners and figures: ids of the place's partners, and of the sources that may hold figures; None: no place.
 
+    regimes: of each partner, its VAT regime.
     others: the contracts beside it that can be read, by the names of their files. name: its own file's.
     """
 
     partners: Sequence[str] | None = None
+    regimes: Mapping[str, str] = field(default_factory=dict)
     figures: Sequence[str] | None = None
     others: Mapping[str, Contract] = field(default_factory=dict)
     name: str = ""
@@ -44,6 +49,9 @@ def contract_faults(contract: Contract, around: Surroundings) -> Iterator[Fault]
     yield from repeated("clause", [clause.id for clause in contract.clause])
     yield from _words_twice(contract)
     yield from _base_faults(contract)
+    yield from own_vat_faults(contract)
+    yield from tax_faults(contract, around.regimes)
+    yield from pool_faults(contract)
     if contract.under is not None:
         yield from _head_faults(contract, contract.under, around)
     yield from _other_faults(contract, around)
@@ -186,9 +194,11 @@ def _leads_back(clause: Any, by_id: Mapping[str, Any]) -> bool:
 
 
 def _base_needed(clause: Any, changed: Any, path: KeyPath) -> Iterator[Fault]:
-    role = kind_of(changed).role
     if clause.kind == "cap":
-        if clause.on != "payment" and role is not Role.overlay:
+        if changed.kind == "pool":
+            what = f"'{changed.id}' is a pool: what it shares out is its members', and is not paid by the contract's payer"
+            yield Fault(("of",), what, "keep a part of a gain in the pool with reserve, or put the cap on a clause that the pool pays")
+        elif clause.on != "payment" and changed.kind not in CAPPED_KINDS:
             what = f"the cap is on the {clause.on} of '{changed.id}', and a {changed.kind} has no share and no gross of its own"
             yield Fault(("on",), what, 'write on = "payment"')
         return

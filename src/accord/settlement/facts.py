@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from accord.clauses import marginal_rate, risk_corridor, shared_savings
-from accord.clauses.kinds import changed_by, kind_of
-from accord.clauses.terms import Budget, PartOf
-from accord.settlement.contract import Contract
+from accord.clauses import cap, pool, risk_corridor, shared_savings
+from accord.clauses.kinds import kind_of
+from accord.clauses.terms import Budget, PartOf, ValueOf
+from accord.settlement.contract import CAPPED, Contract, root_of
 from accord.settlement.figures import Given
 from accord.settlement.span import Span
 from accord.settlement.totals import NOTHING, Done, by_service, value
@@ -28,7 +28,8 @@ PERSON_YEAR_PLACES = Decimal("0.000001")
 class SoFar:
     """What a clause is settled with. paid: what each clause before it comes to, with all that changed it. is_final: nothing more is to come.
 
-    known_on: the day by which rules were published.
+    known_on: the day by which rules were published. settled: of each clause before it the terms, cut to the days, and the facts.
+    lost_vat: by clause, the VAT on it that nobody gets back.
     """
 
     contract: Contract
@@ -38,6 +39,8 @@ class SoFar:
     is_final: bool
     known_on: date
     paid: Mapping[str, Decimal] = field(default_factory=dict)
+    settled: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
+    lost_vat: Mapping[str, Decimal] = field(default_factory=dict)
 
     @property
     def due(self) -> Decimal:
@@ -47,14 +50,6 @@ class SoFar:
     def paid_by(self, clause_id: str) -> Decimal:
         """What a clause comes to so far, with all that changed it."""
         return self.paid[root_of(self.contract, clause_id)]
-
-
-def root_of(contract: Contract, clause_id: str) -> str:
-    """The clause that a clause changes in the end; itself, if it changes none."""
-    by_id = {each.id: each for each in contract.clause}
-    while (of := changed_by(by_id[clause_id])) is not None and of in by_id:
-        clause_id = of
-    return clause_id
 
 
 def facts_of(clause: Any, so_far: SoFar) -> Any:
@@ -79,7 +74,7 @@ def _activity_price(clause: Any, so_far: SoFar) -> dict[str, Any]:
 
 def _marginal_rate(clause: Any, so_far: SoFar) -> dict[str, Any]:
     known = {"value": _value_after_adjustments(clause, so_far), "end_date": so_far.span.end_date}
-    if isinstance(clause.baseline, marginal_rate.ValueOf):
+    if isinstance(clause.baseline, ValueOf):
         known["repriced"] = NEEDED
     excluded = {"unpriced": NOTHING}  # what has no price has no value either
     excluded["emergency_department"] = value(so_far.done.of(clause.of or clause.id, [s for s in clause.services if s == EMERGENCY_DEPARTMENT]))
@@ -125,7 +120,7 @@ def _stop_loss(clause: Any, so_far: SoFar) -> dict[str, Any]:
     known: dict[str, Any] = {"costs": costs if clause.per == "person" else (sum(costs, NOTHING),)}
     if not so_far.done.person_costs:
         known["costs"] = NEEDED
-    return {**known, "base": NEEDED} if isinstance(clause.above, PartOf) else known
+    return {**known, "base": _base(clause, clause.above, so_far)} if isinstance(clause.above, PartOf) else known
 
 
 def _risk_corridor(clause: Any, so_far: SoFar) -> dict[str, Any]:
@@ -135,10 +130,57 @@ def _risk_corridor(clause: Any, so_far: SoFar) -> dict[str, Any]:
     return known if isinstance(clause.target, risk_corridor.Agreed) else {**known, "target": NEEDED}
 
 
+def _base(clause: Any, limit: PartOf, so_far: SoFar) -> Any:
+    """What a limit is a part of: as sent, or the figure so called of the clause that is changed, if that has one."""
+    terms, facts = so_far.settled[clause.of]
+    known = getattr(facts, limit.of, None)
+    if known is None and limit.of == "target" and terms.kind == "risk_corridor":
+        known = risk_corridor.target_of(terms, facts)
+    return so_far.given.of(clause).get("base", NEEDED if known is None else known)
+
+
 def _cap(clause: Any, so_far: SoFar) -> dict[str, Any]:
-    is_part = any(isinstance(limit, PartOf) for limit in (clause.most, clause.least))
-    known = {"amount": so_far.paid_by(clause.of)}
-    return {**known, "base": NEEDED} if is_part else known
+    """Of the gross or the share, the clause is settled once more within it, and within every cap of its that came before."""
+    part = next((limit for limit in (clause.most, clause.least) if isinstance(limit, PartOf)), None)
+    base = None if part is None else _base(clause, part, so_far)
+    known: dict[str, Any] = {"amount": so_far.paid_by(clause.of), **({} if part is None else {"base": base})}
+    if clause.on == CAPPED[-1] or base is NEEDED:
+        return known
+    terms, facts = so_far.settled[clause.of]
+    capped, earlier = CAPPED_KINDS[terms.kind].capped, list(_earlier_caps(clause, so_far))
+    before = earlier[-1][1].after if earlier else kind_of(terms).settle(terms, facts).result
+    within = {each.on: cap.bounds(each, their.base) for each, their in earlier}
+    alone, both = capped(terms, facts, within), capped(terms, facts, {**within, clause.on: cap.bounds(clause, base)})
+    after = before if alone == both else both  # a cap that does not bind does not round once more
+    return {**known, "amount": CAPPED_KINDS[terms.kind].amount_on(terms, facts, clause.on), "before": before, "after": after}
+
+
+CAPPED_KINDS: Mapping[str, Any] = {"risk_corridor": risk_corridor, "shared_savings": shared_savings}
+"""The kinds that have a gross and a share of their own, which a cap may be on."""
+
+
+def _earlier_caps(clause: Any, so_far: SoFar) -> Iterator[tuple[Any, Any]]:
+    for terms, facts in so_far.settled.values():
+        if terms.kind == "cap" and terms.of == clause.of and not terms.shadow and terms.on != CAPPED[-1]:
+            yield terms, facts
+
+
+def _pool(clause: Any, so_far: SoFar) -> dict[str, Any]:
+    """What clauses come to is known; what was spent beside them, budgets, measures and what members go by are for the payer to say."""
+    given = so_far.given.of(clause)
+    parts = [c.amount.clause for c in clause.contributions if isinstance(c.amount, pool.PartOfClause)]
+    known: dict[str, Any] = {"comes_to": {id: so_far.paid_by(id) for id in parts}}
+    known["paid_for"] = {id: so_far.paid_by(id) + so_far.lost_vat.get(id, NOTHING) for id in clause.pays}
+    if not clause.pays:
+        known["spent"] = NEEDED
+    for c in clause.contributions:
+        if isinstance(c.amount, Budget) and c.id not in given.get("contributed", {}):
+            raise so_far.given.missing(clause, f"contributed.{c.id}")
+    for by in sorted({clause.gain.by, clause.loss.by} - {"equal", "stated"} - set(given.get("weights", {}))):
+        raise so_far.given.missing(clause, f"weights.{by}")
+    if so_far.is_final and clause.release:
+        known["results"] = NEEDED
+    return known
 
 
 def _bundle(clause: Any, so_far: SoFar) -> dict[str, Any]:
@@ -192,7 +234,5 @@ _KNOWN: Mapping[str, Callable[[Any, SoFar], dict[str, Any]]] = {
     "readmission_withhold": _readmission_withhold,
     "pay_for_performance": _pay_for_performance,
     "shared_savings": _shared_savings,
+    "pool": _pool,
 }
-
-SETTLED_KINDS: Sequence[str] = tuple(_KNOWN)
-"""The kinds of clause that a contract can be settled by."""

@@ -88,5 +88,11 @@ def _statement(content: Content) -> Iterator[dict[str, Any]]:
     for t in content.done.totals:
         cells = {"name": t.clause_id, "month": f"{t.month:%Y-%m}", "detail": f"{t.service} {t.price_group}", "activity": t.n_activity}
         yield {"section": "activity", **cells, "amount": t.value}
+    for account in settled.pools:
+        for party, what, amount in (*account.lines(), (account.id, "left in the pool", account.left)):
+            yield {"section": "pool", "name": f"{account.id}/{party}", "detail": what, "amount": amount}
+    for line in settled.taxes:
+        lost = f"{line.lost} is irrecoverable" if line.lost else "recoverable"
+        yield {"section": "VAT", "name": line.clause_id, "detail": line.debtor or manifest.payer, "amount": line.amount, "because": lost}
     for name in ("net", "vat", "due", "paid", "balance"):
         yield {"section": "balance", "name": name, "amount": getattr(manifest, name)}
