@@ -11,7 +11,8 @@ from pydantic import Field
 
 from accord.clauses.bridge import Bridge
 from accord.clauses.rules import said, stated
-from accord.clauses.terms import Clause, Fraction, Listed, Money, Rate, Service, Written
+from accord.clauses.services import Served
+from accord.clauses.terms import Clause, Fraction, Listed, Money, Rate, Written
 from accord.clauses.walking import Exact, money, percent, walk
 
 
@@ -30,7 +31,7 @@ class Terms(Clause):
     """A fee for each episode of some services, less a discount, with a warranty on what follows."""
 
     kind: Literal["bundle"]
-    services: Listed[Service] = Field(min_length=1, examples=[["elective_cabg"]])
+    services: Listed[Served] = Field(min_length=1, examples=[["elective_cabg"]])
     fee: Money
     discount: Rate | None = None
     warranty: Warranty | None = None

@@ -108,7 +108,10 @@ KINDS: dict[str, Kind] = {
             Role.adjuster, Stage.marginal, marginal_rate,
             baseline=marginal_rate.baseline, ring_fenced=marginal_rate.ring_fenced, at_the_margin=marginal_rate.at_the_margin,
         ),
-        _kind(Role.base, Stage.instead, block, shadow=block.shadow, room_below_threshold=block.room_below_threshold),
+        _kind(
+            Role.base, Stage.instead, block,
+            shadow=block.shadow, volume_left=block.volume_left, room_below_threshold=block.room_below_threshold,
+        ),
         _kind(Role.base, Stage.instead, fixed_and_variable),
         _kind(Role.base, Stage.instead, capitation),
         _kind(Role.adjuster, Stage.withhold, pay_for_performance),

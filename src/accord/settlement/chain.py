@@ -165,6 +165,8 @@ def _is_shown(terms: Any, facts: Any, name: str) -> bool:
             return facts.cost is not None
         case "capped":
             return facts.before is not None
+        case "volume_left":
+            return facts.basis is not None and bool(facts.by_month)
         case "room_below_threshold":
             return terms.low_volume is not None
         case "shared_out":

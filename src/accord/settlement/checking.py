@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from accord.clauses.kinds import kind_of, stage_of
+from accord.clauses.services import said
 from accord.errors import UserError
 from accord.place import open_place, read_model
 from accord.place.toml import every_fault
@@ -84,10 +85,10 @@ def in_words(contract: Contract) -> Iterator[str]:
     if contract.under:
         yield f"It is under the contract '{contract.under}'."
     for n, clause in enumerate(contract.chain(), start=1):
-        said = kind_of(clause).describe(clause)
+        does = kind_of(clause).describe(clause)
         yield f"{n}. {clause.id} ({clause.kind}): {stage_of(clause)}{', shown and not paid' if clause.shadow else ''}"
         if getattr(clause, "services", ()):
-            yield f"   For {', '.join(clause.services)}."
-        yield f"   {said[:1].upper()}{said[1:]}."
+            yield f"   For {', '.join(map(said, clause.services))}."
+        yield f"   {does[:1].upper()}{does[1:]}."
         if clause.reference:
             yield f"   See {clause.reference}."

@@ -8,16 +8,27 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from accord.clauses import cap, pool, risk_corridor, shared_savings
+from accord.clauses import block, cap, pool, risk_corridor, shared_savings
 from accord.clauses.kinds import kind_of
+from accord.clauses.rules import stated, with_rules_read
+from accord.clauses.services import names
 from accord.clauses.terms import Budget, PartOf, ValueOf
+from accord.clauses.walking import pennies
+from accord.rulebook import parameter
 from accord.settlement.contract import CAPPED, Contract, root_of
 from accord.settlement.figures import Given
-from accord.settlement.span import Span
-from accord.settlement.totals import NOTHING, Done, by_service, value
+from accord.settlement.span import Span, months_of
+from accord.settlement.totals import NOTHING, Done, Total, by_service, value
 
-NEEDED = object()
-"""In place of a figure that no table holds and that the payer must send."""
+
+@dataclass(frozen=True)
+class Needed:
+    """In place of a figure that no table holds and that the payer must send. why: in words."""
+
+    why: str = "which no table holds"
+
+
+NEEDED = Needed()
 
 EMERGENCY_DEPARTMENT = "emergency_attendance"
 MONTHS = 12
@@ -60,8 +71,8 @@ def facts_of(clause: Any, so_far: SoFar) -> Any:
         known["earlier"] = tuple(year * so_far.span.part.numerator / so_far.span.part.denominator for year in earlier)
     for each in fields(kind.facts):
         is_required = each.default is MISSING and each.default_factory is MISSING
-        if known.get(each.name, NEEDED if is_required else None) is NEEDED:
-            raise so_far.given.missing(clause, each.name)
+        if isinstance(needed := known.get(each.name, NEEDED if is_required else None), Needed):
+            raise so_far.given.missing(clause, each.name, needed.why)
     return kind.facts(**known)
 
 
@@ -75,15 +86,45 @@ def _activity_price(clause: Any, so_far: SoFar) -> dict[str, Any]:
 def _marginal_rate(clause: Any, so_far: SoFar) -> dict[str, Any]:
     known = {"value": _value_after_adjustments(clause, so_far), "end_date": so_far.span.end_date}
     if isinstance(clause.baseline, ValueOf):
-        known["repriced"] = NEEDED
-    excluded = {"unpriced": NOTHING}  # what has no price has no value either
-    excluded["emergency_department"] = value(so_far.done.of(clause.of or clause.id, [s for s in clause.services if s == EMERGENCY_DEPARTMENT]))
+        known["repriced"] = _repriced(clause, so_far)
+    excluded = {"unpriced": _unpriced(clause, so_far.done.of(clause.of or clause.id, names(clause.services)), so_far)}
+    excluded["emergency_department"] = value(so_far.done.of(clause.of or clause.id, [EMERGENCY_DEPARTMENT]))
     return {**known, "excluded": NEEDED if "best_practice" in clause.excludes else excluded}
+
+
+def _unpriced(clause: Any, totals: list[Total], so_far: SoFar) -> Decimal:
+    """What acts without a price have in the value: nothing, or what they cost where the clause that prices them pays at cost."""
+    base = so_far.settled[clause.of][0] if clause.of else None
+    is_at_cost = base is not None and base.kind == "activity_price" and base.unpriced == "at_cost"
+    return sum((t.unpriced_cost for t in totals), NOTHING) if is_at_cost else NOTHING
+
+
+def _repriced(clause: Any, so_far: SoFar) -> Any:
+    """The earlier span's activity as the clause values today's, cut as what is agreed is; what is paid in full is not in it either.
+
+    Where the clause that prices it changes prices act by act, only whoever knows the acts of that year can say.
+    """
+    earlier = so_far.done.earlier.get(clause.id)
+    if not earlier:
+        return Needed(f"as the run has no care of {clause.baseline.value_of.start_date} to {clause.baseline.value_of.end_date} at hand")
+    if "best_practice" in clause.excludes:
+        return Needed("as no table says which acts of that span were best practice")
+    left_out = [EMERGENCY_DEPARTMENT] if "emergency_department" in clause.excludes else []
+    held = [t for t in earlier if t.service not in left_out]
+    amount = value(held)
+    if clause.of is not None:
+        base, facts = so_far.settled[clause.of]
+        is_plain = base.kind == "activity_price" and not base.adjustments
+        if not is_plain or so_far.paid_by(clause.of) != kind_of(base).settle(base, facts).result:
+            return Needed(f"as '{clause.of}' changes prices act by act")
+        amount = amount if base.share is None else amount * stated(base.share)
+        amount += NOTHING if "unpriced" in clause.excludes else _unpriced(clause, held, so_far)
+    return pennies(amount * so_far.span.part.numerator / so_far.span.part.denominator)
 
 
 def _value_after_adjustments(clause: Any, so_far: SoFar) -> Any:
     """What the activity comes to before the marginal rate: of a part of the services of a clause that adjusts its prices, nobody can say."""
-    at_list = value(so_far.done.of(clause.of or clause.id, clause.services))
+    at_list = value(so_far.done.of(clause.of or clause.id, names(clause.services)))
     if clause.of is None:
         return at_list
     base = next(each for each in so_far.contract.pricing if each.id == clause.of)
@@ -93,8 +134,37 @@ def _value_after_adjustments(clause: Any, so_far: SoFar) -> Any:
 
 
 def _block(clause: Any, so_far: SoFar) -> dict[str, Any]:
-    known = {"start_date": so_far.span.start_date, "actual": value(so_far.done.of(clause.id))}
+    known = {"start_date": so_far.span.start_date, "actual": value(so_far.done.of(clause.id)), **_volume(clause, so_far)}
     return {**known, "earlier": NEEDED} if clause.low_volume else known
+
+
+def _volume(clause: Any, so_far: SoFar) -> dict[str, Any]:
+    """What the block is based on, and the months that are over; nothing of a period that is not of whole months."""
+    start, end = so_far.span.start_date, so_far.span.end_date
+    if {start.day, end.day, so_far.contract.period.end_date.day} != {1}:
+        return {}
+    totals = so_far.done.of(clause.id)
+    months = list(months_of(start, so_far.contract.period.end_date))
+    over = tuple(_month(month, [t for t in totals if t.month == month]) for month in months if month < end)
+    confidence = parameter("interval_confidence").at(start, so_far.known_on)
+    return {"basis": _basis(clause, so_far), "by_month": over, "n_months": len(months), "confidence": confidence}
+
+
+def _month(month: date, totals: list[Total]) -> block.Month:
+    return block.Month(month, sum(t.n_activity for t in totals), value(totals))
+
+
+def _basis(clause: Any, so_far: SoFar) -> Any:
+    """What the block is based on, for the whole period: what it names, or what it pays."""
+    if isinstance(clause.based_on, ValueOf):
+        earlier = so_far.done.earlier.get(clause.id)
+        span = clause.based_on.value_of
+        return value(earlier) if earlier else Needed(f"as the run has no care of {span.start_date} to {span.end_date} at hand")
+    if clause.based_on is not None or clause.low_volume:
+        return clause.based_on
+    written: Any = next(each for each in so_far.contract.clause if each.id == clause.id)
+    whole: Any = with_rules_read(written, so_far.contract.period.start_date, so_far.known_on)
+    return block.settle(whole, block.Facts(so_far.span.start_date, NOTHING)).result
 
 
 def _fixed_and_variable(clause: Any, so_far: SoFar) -> dict[str, Any]:
@@ -144,7 +214,7 @@ def _cap(clause: Any, so_far: SoFar) -> dict[str, Any]:
     part = next((limit for limit in (clause.most, clause.least) if isinstance(limit, PartOf)), None)
     base = None if part is None else _base(clause, part, so_far)
     known: dict[str, Any] = {"amount": so_far.paid_by(clause.of), **({} if part is None else {"base": base})}
-    if clause.on == CAPPED[-1] or base is NEEDED:
+    if clause.on == CAPPED[-1] or isinstance(base, Needed):
         return known
     terms, facts = so_far.settled[clause.of]
     capped, earlier = CAPPED_KINDS[terms.kind].capped, list(_earlier_caps(clause, so_far))

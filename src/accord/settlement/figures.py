@@ -41,9 +41,9 @@ class Given:
         """What is given for a clause."""
         return self.by_clause.get(clause.id, {})
 
-    def missing(self, clause: Any, key: str) -> UserError:
+    def missing(self, clause: Any, key: str, why: str = "which no table holds") -> UserError:
         """A figure that a clause needs and nobody has sent."""
-        what = f"clause '{clause.id}' ({clause.kind}) needs the figure '{key}', which no table holds and the payer has not sent"
+        what = f"clause '{clause.id}' ({clause.kind}) needs the figure '{key}', {why} and the payer has not sent"
         line = line_of(self.file, ("clause", clause.id)) if self.file.is_file() else 0
         where = f"{self.file}, line {line}" if line else f"{self.file}, which is not there" if not self.file.is_file() else str(self.file)
         head = "" if self.file.is_file() else "write title and source, and "
@@ -84,8 +84,8 @@ def read_payments(folder: Path, contract_id: str, contracts: frozenset[str], unt
     return tuple(sorted(found, key=lambda payment: (payment.day, payment.amount)))
 
 
-NEVER_SENT = {"pool": ("comes_to", "paid_for"), "cap": ("before", "after")}
-"""By kind, what follows from other clauses alone: it is posted with them, so that no figure may say otherwise."""
+NEVER_SENT = {"pool": ("comes_to", "paid_for"), "cap": ("before", "after"), "block": ("by_month", "n_months", "confidence")}
+"""By kind, what follows from other clauses, the months or the rulebook alone, so that no figure may say otherwise."""
 
 
 def facts_keys(kind: Kind) -> list[str]:
