@@ -162,8 +162,8 @@ def _steps(terms: Terms, facts: Facts, gross: Decimal) -> Iterator[Exact]:
 
 
 def amount_on(terms: Terms, facts: Facts, on: str) -> Decimal:
-    """What a cap of its own clause is on: the gross once it is past the minimum and the guardrail, the share once what is the payer's is off."""
-    return _through(terms, facts, {}, on)
+    """What a cap of its own clause is on: the gross past the minimum and the guardrail, or the share of it."""
+    return _through(terms, facts, {}, up_to=on)
 
 
 def capped(terms: Terms, facts: Facts, within: Mapping[str, Within]) -> Decimal:
@@ -176,10 +176,9 @@ def _through(terms: Terms, facts: Facts, within: Mapping[str, Within], up_to: st
     amount = facts.benchmark - facts.spent
     steps, capped_after = (GAIN, CAPPED_GAIN) if amount > 0 else (LOSS, CAPPED_LOSS)
     for name, step in steps.items():
-        amount, _ = step(terms, facts, amount)
-        on = capped_after.get(name, "")
+        amount, on = step(terms, facts, amount)[0], capped_after.get(name, "")
         if up_to and on == up_to:
-            return amount
+            break
         amount = within[on].of(amount) if on in within else amount
     return amount
 
@@ -251,8 +250,7 @@ def _score(facts: Facts) -> Decimal:
 def _earned_by_quality(quality: Quality | None, facts: Facts) -> Decimal:
     if _is_met(quality, facts):
         return _score(facts) if quality is not None and quality.scaled == "always" else WHOLE
-    is_scaled = quality is not None and quality.scaled == "alternative" and facts.is_alternative_met
-    return _score(facts) if is_scaled else NOTHING
+    return _score(facts) if quality is not None and quality.scaled == "alternative" and facts.is_alternative_met else NOTHING
 
 
 Step = Callable[[Terms, Facts, Decimal], tuple[Decimal, str]]
@@ -349,9 +347,9 @@ LOSS: Mapping[str, Step] = {
 }
 """What becomes of a gross loss, in order."""
 
+# After which step a cap of its own clause takes hold.
 CAPPED_GAIN = {"above the cap on the gross": "gross", "above the cap on the share": "share"}
 CAPPED_LOSS = {"below the minimum": "gross", "borne by the payer": "share"}
-"""After which step a cap of its own clause takes hold, of a gain and of a loss."""
 
 
 def shared_out(terms: Terms, facts: Facts) -> Bridge:

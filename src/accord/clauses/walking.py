@@ -40,8 +40,11 @@ class Within(NamedTuple):
 
         >>> [Within(Decimal(10), Decimal(-2)).of(Decimal(n)) for n in (12, 5, -7)]
         [Decimal('10'), Decimal('5'), Decimal('-2')]
+        >>> Within(Decimal(10)).of(Decimal(12))
+        Decimal('10')
         """
-        return max(min(amount, self.most), amount if self.least is None else self.least)
+        held = min(amount, self.most)
+        return held if self.least is None else max(held, self.least)
 
 
 def walk(start: Exact, steps: Iterable[Exact], round_at: Literal["line", "total"]) -> Bridge:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from accord.clauses.kinds import kind_of, stage_of
 from accord.clauses.services import said
+from accord.clauses.terms import Vat
+from accord.clauses.walking import percent
 from accord.errors import UserError
 from accord.place import open_place, read_model
 from accord.place.toml import every_fault
@@ -90,5 +92,13 @@ def in_words(contract: Contract) -> Iterator[str]:
         if getattr(clause, "services", ()):
             yield f"   For {', '.join(map(said, clause.services))}."
         yield f"   {does[:1].upper()}{does[1:]}."
+        if clause.vat is not None:
+            yield f"   {_vat_words(clause.vat)}."
         if clause.reference:
             yield f"   See {clause.reference}."
+
+
+def _vat_words(vat: Vat | str) -> str:
+    if not isinstance(vat, Vat):
+        return "Exempt from VAT" if vat == "exempt" else "Outside the scope of VAT"
+    return f"With VAT of {percent(vat.rate)}, which the payer {'gets back' if vat.recoverable else 'does not get back'}"

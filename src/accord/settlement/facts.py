@@ -256,7 +256,8 @@ def _pool(clause: Any, so_far: SoFar) -> dict[str, Any]:
 def _bundle(clause: Any, so_far: SoFar) -> dict[str, Any]:
     """How many episodes began, and what followed them, are for the payer to say: no table forms episodes."""
     is_open = clause.warranty is not None and clause.warranty.historical is None
-    return {"n_episode": NEEDED, **({"historical": NEEDED} if is_open else {})}
+    asked = {"n_episode": True, "historical": is_open, "cost": clause.stop is not None, "cost_after": bool(clause.stop and clause.warranty)}
+    return {key: NEEDED for key, is_asked in asked.items() if is_asked}
 
 
 def _readmission_withhold(clause: Any, so_far: SoFar) -> dict[str, Any]:
