@@ -262,6 +262,7 @@ FINE = (
     ("dangled", "*.services", "a service may have any name; one that must be another clause's is in NOT_FINE"),
     ("dangled", "population.resident_in", "areas are not listed in a place"),
     ("dangled", "*.target.of", "it is the target of the clause that is changed"),
+    ("deleted", "clause.0", "another clause is left"),
     ("deleted", "*.stop *.based_on *.services.0.codes *.services.?", "optional"),
     ("numbered", "*.based_on", "an amount may stand there too"),
     ("worded", "*.services.?", "a service may stand there whole"),
@@ -270,6 +271,7 @@ FINE = (
 )
 # Though FINE has a pattern for them. By contract.
 NOT_FINE = {
+    "sub": (("deleted", "clause.0", "the only one"),),
     "rich": (
         ("dangled", "clause.0.id", "a clause changes it"), ("dangled", "clause.7.id", "two clauses change it"),
         ("deleted", "clause.0 clause.7", "a clause changes it"),

@@ -232,8 +232,9 @@ def test_journals_come_back_from_their_rows_as_they_were(contract: Contract, wha
 
 @given(done(), st.sampled_from(MONTHS[1:]))
 def test_a_contract_split_at_any_month_comes_to_the_same_where_its_terms_are_linear(what: Done, day: date) -> None:
-    """Activity at its price: so much an act, whatever else is done. Nothing of the kind holds of a baseline or a cap."""
-    contract = _contract(["planned"])
+    """Activity at its price, with or without VAT that rounds to no part of a penny: so much an act, whatever else is done. Nothing of the kind
+    holds of a baseline or a cap."""
+    contract = _contract(["planned", "exempt"])
     before = contract.model_copy(update={"period": contract.period.model_copy(update={"end_date": day})})
     after = contract.model_copy(update={"period": contract.period.model_copy(update={"start_date": day})})
     early, late = (Done(tuple(t for t in what.totals if (t.month < day) == is_early)) for is_early in (True, False))
