@@ -124,7 +124,8 @@ def test_a_pool_is_a_party_with_accounts_of_its_own(accord: Callable[..., Any], 
         by_party[key] = by_party.get(key, D(0)) + row["amount"]
     pool = "hospital/network"
     assert by_party[pool, "income", "WXICB"] == -100_000
-    assert by_party["WXH", "receivable", pool] + by_party["WXH", "payable", pool] == planned - (paid_in - 100_000) + ((gain - reserve) / 4).quantize(D("0.01"))
+    shared = ((gain - reserve) / 4).quantize(D("0.01"))
+    assert by_party["WXH", "receivable", pool] + by_party["WXH", "payable", pool] == planned - (paid_in - 100_000) + shared
     assert by_party[pool, "payable", "WCM"] == -((gain - reserve) * 3 / 4).quantize(D("0.01"))
     assert not [key for key in by_party if key[:1] == ("WXICB",) and key[2] == "WXH" and by_party[key]]
     for party in {row["party_id"] for row in rows}:
@@ -297,7 +298,8 @@ def test_a_block_says_when_its_volume_runs_out(accord: Callable[..., Any], place
     assert line["is_shadow"]
 
 
-VAT = ACTIVITY.format(id="planned", services='["outpatient_attendance"]') + "vat = {vat}\n" + ACTIVITY.format(id="beds", services='["elective_admission"]')
+BEDS = ACTIVITY.format(id="beds", services='["elective_admission"]')
+VAT = ACTIVITY.format(id="planned", services='["outpatient_attendance"]') + "vat = {vat}\n" + BEDS
 
 
 def test_vat_is_a_line_for_each_clause(accord: Callable[..., Any], place: Path, run: OpenRun) -> None:

@@ -122,7 +122,7 @@ def volume_left(terms: Terms, facts: Facts) -> Bridge:
     n, ahead = len(facts.by_month), facts.n_months - len(facts.by_month)
     why = f"{n} of {facts.n_months} months: {_runs_out(facts)}"
     steps = [Exact("done so far", -done, why), Exact("expected still", -done * ahead / n, f"{ahead} more months as those that are over, on average")]
-    return walk(Exact("the volume that the block is based on", facts.basis), steps, terms.round_at)
+    return walk(Exact("what the block is based on", facts.basis), steps, terms.round_at)
 
 
 def _runs_out(facts: Facts) -> str:
