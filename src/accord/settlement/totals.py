@@ -11,9 +11,9 @@ from pathlib import Path
 
 from accord.clauses.services import name_of, names, said, takes
 from accord.errors import UserError
+from accord.place.csv_rows import Row, read_rows
 from accord.place.toml_faults import did_you_mean
 from accord.settlement.contract import Contract
-from accord.settlement.reading import Row, read_rows
 
 COLUMNS = ("contract", "month", "service", "price_group", "activity", "amount")
 SPECIALTY = "specialty"
