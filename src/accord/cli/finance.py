@@ -1,4 +1,4 @@
-"""Commands for finance and contract leads, from files that they hold today: no run is needed."""
+"""Commands for finance and contract leads: from files that they hold today, for which no run is needed, or from a place."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from typing import Annotated
 import typer
 
 from accord import screens
-from accord.cli.command import app, complain, out
+from accord.cli.command import HERE, PlaceOption, app, complain, out
+from accord.cli.settlements import asked_of
 from accord.errors import ExitCode
 from accord.settlement.agreement_of_balances import agree as agree_balances
 from accord.settlement.position import position as positions_of
+from accord.settlement.position import position_of_place
 from accord.settlement.savings import explain_savings
 from accord.settlement.sheet import amount, month
 from accord.settlement.signing import day_of_signing, read_for_signing, readiness
@@ -42,14 +44,25 @@ def _month(text: str) -> date:
 
 @app.command("position")
 def position(
-    totals: Annotated[Path, typer.Argument(help="Totals by contract, partner, service, month of care and month known, as CSV.")],
+    totals: Annotated[
+        Path | None,
+        typer.Argument(
+            help="Totals by contract, partner, service, month of care and month known, as CSV.", show_default="the run and contracts of the place"
+        ),
+    ] = None,
+    directory: PlaceOption = HERE,
+    contract: Annotated[str, typer.Option(help="Of a place, one contract by its file's name without .toml.", show_default="each")] = "",
+    run: Annotated[str, typer.Option(help="Of a place, the run whose care counts: its id, or its beginning.")] = "current",
     known_at: Annotated[
         date | None,
-        typer.Option(parser=_month, metavar="MONTH", help="The position as it was known in this month.", show_default="the last in the file"),
+        typer.Option(parser=_month, metavar="MONTH", help="The position as it was known in this month.", show_default="the last"),
     ] = None,
 ) -> None:
-    """Say where each contract stands, from monthly totals alone: plan, actual, accrual, due and paid by month, and the outturn with its interval."""
-    screens.print_position(out, positions_of(totals, known_at))
+    """Say where each contract stands: plan, actual, accrual, due and paid by month, and the outturn with its interval, of a file or a place."""
+    if totals is not None:
+        screens.print_position(out, positions_of(totals, known_at))
+    else:
+        screens.print_place_position(out, position_of_place(asked_of(directory, run), known_at, contract))
 
 
 @app.command("sign")

@@ -125,6 +125,29 @@ CONTRACT_ACTIVITY = Table(
     order=("contract_id", "clause_id", "activity_id"),
 )
 
+CONTRACT_TOLD = Table(
+    name="contract_told",
+    meaning="One act of care under one clause as it was told, or as it was taken back: what was known, and in which month.",
+    columns=(
+        text("contract_id", "The contract.", required=True),
+        text("clause_id", "The clause.", required=True),
+        bigint("activity_id", "The activity that was told.", required=True),
+        integer("sign", "1 where it was told, -1 where it was taken back.", required=True),
+        bigint("person_id", "The person; NULL where no identifier could be read."),
+        text("service", "The service.", required=True),
+        day("month_date", "First day of the month of care.", required=True),
+        text("price_group", "The currency code; 'none' where there is none.", required=True),
+        day("known_date", "First day of the month in which it was received; the month of care at the earliest.", required=True),
+        money("value_amount", "What it is worth by the clause's prices; below 0 where it was taken back.", required=True),
+        integer("n_unpriced", "1 if it has no price, and -1 if such an act was taken back; else 0.", required=True),
+        money("unpriced_cost", "What it cost, if it has no price.", required=True),
+        money("cost", "The cost, or the amount counted where no cost is known.", required=True),
+        flag("is_paying", "Whether the clause pays; a shadow only shows.", required=True),
+    ),
+    key=("contract_id", "clause_id", "activity_id", "sign"),
+    order=("contract_id", "clause_id", "activity_id", "sign"),
+)
+
 CONTRACT_TOTAL = Table(
     name="contract_total",
     meaning="The acts of one service and price group in one month under one clause.",
