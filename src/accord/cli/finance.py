@@ -14,6 +14,8 @@ from accord.cli.command import HERE, PlaceOption, app, complain, out
 from accord.cli.settlements import asked_of
 from accord.errors import ExitCode
 from accord.settlement.agreement_of_balances import agree as agree_balances
+from accord.settlement.agreement_of_balances import agreed as agreed_balances
+from accord.settlement.own_statement import statements_of_place, write_our_statement
 from accord.settlement.position import position as positions_of
 from accord.settlement.position import position_of_place
 from accord.settlement.savings import explain_savings
@@ -88,7 +90,12 @@ def sign(
 @app.command("agree")
 def agree(
     theirs: Annotated[Path, typer.Argument(metavar="THEIR_STATEMENT", help="The other party's statement, as CSV.")],
-    ours: Annotated[Path, typer.Argument(metavar="OURS", help="Our statement of the same contracts, as CSV.")],
+    ours: Annotated[
+        Path | None, typer.Argument(metavar="OURS", help="Our statement of the same contracts, as CSV.", show_default="the books of the place")
+    ] = None,
+    directory: PlaceOption = HERE,
+    us: Annotated[str, typer.Option(help="Of a place, whose books are ours.", show_default="the one that their statement names")] = "",
+    write: Annotated[Path | None, typer.Option(metavar="FILE", help="Write our side of the place's books as CSV, for them to read.")] = None,
     raised_from: Annotated[
         Decimal | None, typer.Option(parser=_amount, metavar="AMOUNT", help="From what amount a mismatch is raised.", show_default="the rulebook's")
     ] = None,
@@ -97,7 +104,15 @@ def agree(
     ] = None,
 ) -> None:
     """Hold two parties' statements of balances against each other, with a cause for each difference. Exit code 1 if one has to be raised."""
-    found = agree_balances(theirs, ours, (raised_from, agreed_from))
+    if ours is not None:
+        found = agree_balances(theirs, ours, (raised_from, agreed_from))
+    else:
+        asked = asked_of(directory, "current")
+        stands = position_of_place(asked, None) if asked.run else None
+        statements = statements_of_place(asked.place, theirs, us, stands)
+        if write is not None:
+            write_our_statement(write, statements)
+        found = agreed_balances(statements, (raised_from, agreed_from))
     screens.print_agreement(out, found)
     if not found.is_agreed:
         raise typer.Exit(ExitCode.FOUND)

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import shlex
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 
 from rich.console import Console
 
 from accord.clauses.kinds import stage_of
+from accord.clauses.walking import percent
 from accord.place import Place
 from accord.screens.reports import count, grid_of, last_is_words, money, plain
 from accord.settlement.comparing import Comparison, Side
 from accord.settlement.explaining import Explained
+from accord.settlement.luck import LuckOfSaving, in_words, lucks
 from accord.settlement.settling import Outcome, Outcomes
+from accord.stats import Verdict
 
 _MOST_UNSETTLED = 20
+NEVER = Decimal(0)
 
 
 def print_settled(console: Console, place: Place, outcomes: Outcomes) -> None:
@@ -51,6 +56,7 @@ def _print_outcome(console: Console, outcome: Outcome, currency: str) -> None:
         console.print(f"Amounts that the contract fixes for its whole period count in part: {part}.", soft_wrap=True)
     _print_months(console, outcome, currency)
     _print_chain(console, outcome, currency)
+    print_lucks(console, lucks(outcome.settled, outcome.done))
     _print_due(console, outcome, currency)
     _print_differences(console, outcome, currency)
     _print_fate(console, outcome)
@@ -88,6 +94,17 @@ def _print_chain(console: Console, outcome: Outcome, currency: str) -> None:
                 grid.add_row(f"   {name}/{k} {plain(line.name)}", money(line.amount, 2), plain(line.because), style="dim" if is_shown else "")
             grid.add_row(f"   {name} comes to", money(bridge.result, 2), "", style="dim" if is_shown else "bold")
         console.print(grid)
+
+
+def print_lucks(console: Console, found: Iterable[LuckOfSaving]) -> None:
+    """Each saving with what luck alone could have made of it."""
+    for one in found:
+        if not one.bands:
+            console.print(f"[yellow]Luck: {plain(one.clause_id)} ({one.kind}), {money(one.saving, 2)}: {plain(one.because)}.[/]", soft_wrap=True)
+        for band in one.bands:
+            style = "yellow" if band.verdict is Verdict.inside else "bold"
+            said = f"{plain(one.clause_id)} ({one.kind}): [{style}]{plain(in_words(one, band))}[/] · {band.rule}"
+            console.print(f"Luck: {said}, in {percent(one.confidence or NEVER)} of years", soft_wrap=True)
 
 
 def _print_due(console: Console, outcome: Outcome, currency: str) -> None:
@@ -228,3 +245,4 @@ def _print_side(console: Console, letter: str, side: Side, currency: str) -> Non
     console.print(f"  {s.span.start_date} to {s.span.last_date}, {acts}; due {money(s.due, 2)} {currency}", soft_wrap=True)
     chain = ", then ".join(f"{c.terms.id} ({c.terms.kind})" for c in s.clauses)
     console.print(f"  chain: {plain(chain)}", soft_wrap=True)
+    print_lucks(console, side.lucks)

@@ -31,13 +31,14 @@ WHOLE_CONTRACT = "_whole"
 class SettledClause:
     """One clause settled. bridges: the one to what is paid, and those beside it. due: what it adds to what the payer owes, 0 of a shadow.
 
-    kept: what the marginal rate keeps back, which is ring-fenced.
+    kept: what the marginal rate keeps back, which is ring-fenced. facts: what it was settled with.
     """
 
     terms: Any
     bridges: Mapping[str, Bridge]
     due: Decimal
     kept: Decimal
+    facts: Any = None
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ def _clause(terms: Any, so_far: SoFar) -> SettledClause:
     bridges = {PAID: paid, **beside, **dict(_without_price(terms, so_far))}
     due = NOTHING if terms.shadow else paid.result - (paid.start.amount if _only_changes(terms) else NOTHING)
     kept = -paid.steps[0].amount if terms.kind == "marginal_rate" and not terms.shadow else NOTHING
-    return SettledClause(terms, bridges, due, kept)
+    return SettledClause(terms, bridges, due, kept, facts)
 
 
 def _is_shown(terms: Any, facts: Any, name: str) -> bool:

@@ -12,18 +12,20 @@ from accord.place import hold
 from accord.settlement.care import care_of
 from accord.settlement.chain import Settled, settle
 from accord.settlement.checking import read_alternative
+from accord.settlement.luck import LuckOfSaving, lucks
 from accord.settlement.settling import Asked, case_of, scope
 from accord.settlement.totals import NOTHING, value
 
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two. value: what the acts under its paying clauses are worth by its prices."""
+    """One of the two. value: what the acts under its paying clauses are worth by its prices. lucks: the band about each saving."""
 
     file: Path
     settled: Settled
     n_activity: int
     value: Decimal
+    lucks: tuple[LuckOfSaving, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -86,4 +88,4 @@ def _side(asked: Asked, file: Path) -> Side:
         done = care.done[file.stem]
         settled = settle(case_of(asked, file.stem, contract, done, file))
     paying = [total for total in done.totals if total.clause_id in {clause.id for clause in contract.pricing if not clause.shadow}]
-    return Side(file, settled, sum(total.n_activity for total in paying), value(paying))
+    return Side(file, settled, sum(total.n_activity for total in paying), value(paying), tuple(lucks(settled, done)))
