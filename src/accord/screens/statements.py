@@ -11,17 +11,16 @@ from decimal import Decimal
 from rich.console import Console
 
 from accord.clauses.kinds import stage_of
-from accord.clauses.walking import percent
 from accord.place import Place
 from accord.screens.reports import count, grid_of, last_is_words, money, plain
 from accord.settlement.comparing import Comparison, Side
 from accord.settlement.explaining import Explained
 from accord.settlement.luck import LuckOfSaving, in_words, lucks
 from accord.settlement.settling import Outcome, Outcomes
+from accord.settlement.totals_causes import totals_by_cause
 from accord.stats import Verdict
 
 _MOST_UNSETTLED = 20
-NEVER = Decimal(0)
 
 
 def print_settled(console: Console, place: Place, outcomes: Outcomes) -> None:
@@ -104,7 +103,7 @@ def print_lucks(console: Console, found: Iterable[LuckOfSaving]) -> None:
         for band in one.bands:
             style = "yellow" if band.verdict is Verdict.inside else "bold"
             said = f"{plain(one.clause_id)} ({one.kind}): [{style}]{plain(in_words(one, band))}[/] · {band.rule}"
-            console.print(f"Luck: {said}, in {percent(one.confidence or NEVER)} of years", soft_wrap=True)
+            console.print(f"Luck: {said}", soft_wrap=True)
 
 
 def _print_due(console: Console, outcome: Outcome, currency: str) -> None:
@@ -137,13 +136,23 @@ def _print_differences(console: Console, outcome: Outcome, currency: str) -> Non
     same = len(outcome.differences) - len(apart)
     of = count(len(outcome.differences), "amount of a month and service", "amounts of a month and service")
     console.print(f"\nThe monthly file against the run: {same} of {of} agree.")
-    if not apart:
+    if not outcome.causes:
         return
     grid = grid_of("Month", "service", f"file, {currency}", f"run, {currency}", "difference", left=2)
     for d in apart:
         grid.add_row(f"{d.month:%Y-%m}", d.service, money(d.by_file, 2), money(d.by_run, 2), money(d.amount, 2))
     grid.add_row("all", "", "", "", money(sum((d.amount for d in apart), Decimal(0)), 2), style="bold")
     console.print(grid)
+    _print_causes(console, outcome, currency)
+
+
+def _print_causes(console: Console, outcome: Outcome, currency: str) -> None:
+    grid = last_is_words(grid_of("Cause", "month", "service", "price\ngroup", currency, "", left=4))
+    for one in sorted(outcome.causes, key=lambda a: (-abs(a.amount), a.key)):
+        grid.add_row(one.cause, f"{one.month:%Y-%m}", one.service, plain(one.price_group), money(one.amount, 2), plain(one.because))
+    console.print(grid)
+    by_cause = "; ".join(f"{cause} {money(amount, 2)}" for cause, amount in totals_by_cause(outcome.causes).items())
+    console.print(f"By cause: {by_cause}; together {money(sum((a.amount for a in outcome.causes), Decimal(0)), 2)}.", soft_wrap=True)
 
 
 def _print_fate(console: Console, outcome: Outcome) -> None:
@@ -195,6 +204,13 @@ def print_explained(console: Console, explained: Explained, most: int) -> None:
     if explained.clause is not None:
         c = explained.clause
         console.print(f"clause {plain(c.id)} ({c.kind}), {explained.stage}: it {plain(explained.says)}", soft_wrap=True)
+    for rule in explained.rules:
+        amount = f": {rule.amount}" if not isinstance(rule.amount, (dict, list)) else ""
+        option = f" ({rule.option})" if rule.option else ""
+        console.print(f"rule {rule.name}{option}{amount}, from {rule.start_date}: {plain(rule.title)}", soft_wrap=True)
+        console.print(f"  source: {plain(rule.reference)} {plain(rule.href)}", soft_wrap=True)
+    if explained.prices:
+        console.print(f"prices {plain(explained.prices)}", soft_wrap=True)
     grid = last_is_words(grid_of("bridge", "amount", "because"))
     for n, each in enumerate(explained.bridge):
         grid.add_row(plain(f"{n} {each['line']}"), money(each["amount"], 2), plain(each["because"]), style="bold" if n == explained.number else "")

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from accord.clauses.walking import money, pennies
+from accord.clauses.walking import money, pennies, percent
 from accord.settlement.chain import Settled, SettledClause
 from accord.settlement.ruled import covers, rule_at
 from accord.settlement.totals import NOTHING, Done
@@ -89,10 +89,11 @@ def luck_rows(one: LuckOfSaving) -> Iterator[dict[str, Any]]:
 def in_words(one: LuckOfSaving, band: Band) -> str:
     """A saving and its band in one sentence."""
     rate = one.rate
-    assert rate is not None and one.expected is not None and one.n_people is not None, "a band is about a rate, of people"
+    assert rate is not None and one.expected is not None and one.n_people is not None and one.confidence is not None, "a band is about a rate"
     width = f"{band.band:.1%}" if band.band < 1 else "over 100%"
     figures = f"{one.n_people:,} person-years, a person's cost varying by {band.spread}"
-    return f"{band.verdict}: {money(one.saving)} is {rate:+.1%} of {money(one.expected)}; luck alone makes ±{width} ({figures})"
+    part = f"{money(one.saving)} is {rate:+.1%} of {money(one.expected)}"
+    return f"{band.verdict}: {part}; luck alone keeps within ±{width} in {percent(one.confidence)} of years ({figures})"
 
 
 def _band(rule: str, rate: float, n_people: int, day: date, confidence: Decimal) -> Band:
