@@ -12,7 +12,7 @@ import typer
 from accord import screens
 from accord.cli.command import HERE, PlaceOption, app, complain, out
 from accord.cli.settlements import asked_of
-from accord.errors import ExitCode
+from accord.errors import ExitCode, UserError
 from accord.settlement.agreement_of_balances import agree as agree_balances
 from accord.settlement.agreement_of_balances import agreed as agreed_balances
 from accord.settlement.own_statement import statements_of_place, write_our_statement
@@ -21,6 +21,7 @@ from accord.settlement.position import position_of_place
 from accord.settlement.savings import explain_savings
 from accord.settlement.sheet import amount, month
 from accord.settlement.signing import day_of_signing, read_for_signing, readiness
+from accord.settlement.two_years import two_years
 
 
 def _amount(text: str) -> Decimal:
@@ -119,6 +120,22 @@ def agree(
 
 
 @app.command("savings")
-def savings(file: Annotated[Path, typer.Argument(help="Two years of people, activity and amounts by group and service, as CSV.")]) -> None:
+def savings(
+    of: Annotated[str, typer.Argument(metavar="FILE|CONTRACT", help="Two years of people, activity and amounts as CSV; or a contract of the place.")],
+    directory: PlaceOption = HERE,
+    earlier: Annotated[
+        date | None, typer.Option("--from", parser=_month, metavar="MONTH", help="Of a contract, the first month of the earlier year.")
+    ] = None,
+    later: Annotated[
+        date | None, typer.Option("--to", parser=_month, metavar="MONTH", help="Of a contract, the first month of the later year.")
+    ] = None,
+    months: Annotated[int, typer.Option(min=1, max=12, help="Of a contract, how many months of each year.")] = 12,
+    run: Annotated[str, typer.Option(help="Of a contract, the run whose care counts: its id, or its beginning.")] = "current",
+) -> None:
     """Say why a year's care cost other than the year's before: price, volume, case mix, population, attribution; and what luck could have made."""
-    screens.print_savings(out, explain_savings(file))
+    if earlier is None and later is None:
+        screens.print_savings(out, explain_savings(Path(of)))
+        return
+    if earlier is None or later is None:
+        raise UserError("a contract's savings are between two years", where="--from and --to", what_to_do="write the first month of both")
+    screens.print_two_years(out, two_years(asked_of(directory, run), of, earlier, later, months))

@@ -14,8 +14,10 @@ from accord.settlement.position import ContractPosition, Method, MonthPosition, 
 from accord.settlement.register import IN_WORDS
 from accord.settlement.savings import Explained
 from accord.settlement.signing import Conflict, Readiness
+from accord.settlement.two_years import TwoYears
 from accord.stats import Verdict
 
+MONTHS_OF_YEAR = 12
 _STYLE = {Demand.none: "", Demand.below: "", Demand.raised: "yellow", Demand.agreed: "red"}
 
 
@@ -33,6 +35,17 @@ def print_savings(console: Console, told: Explained) -> None:
     certain = "Apart from how many people there were and from prices, which luck has no hand in"
     console.print(f"{certain}: {money(told.uncertain)} ({told.part(told.uncertain):+.1%}).", soft_wrap=True)
     _print_luck(console, told)
+
+
+def print_two_years(console: Console, told: TwoYears) -> None:
+    """The same of one contract's care in two years of a run."""
+    console.print(f"[bold]{plain(told.contract_id)}[/], by its terms in both years, from run {told.run_id}", soft_wrap=True)
+    print_savings(console, told.explained)
+    if told.n_month < MONTHS_OF_YEAR:
+        console.print(f"The bands are of whole years: in {count(told.n_month, 'month')} luck goes further than they say.", soft_wrap=True)
+    if any(told.n_unpriced):
+        n = " and ".join(f"{n:,}" for n in told.n_unpriced)
+        console.print(f"{n} acts of the two years have no price, and no part in it.", soft_wrap=True)
 
 
 def _print_luck(console: Console, told: Explained) -> None:

@@ -244,12 +244,19 @@ def print_comparison(console: Console, place: Place, found: Comparison) -> None:
     for letter, side in (("A", found.first), ("B", found.second)):
         _print_side(console, letter, side, currency)
     grid = grid_of("Party", f"under A,\n{currency}", f"under B,\n{currency}", "gains (+) or\nloses (-)")
-    for each in found.effects:
+    for each in (each for each in found.effects if each.first or each.second):
         grid.add_row(plain(each.party), money(each.first, 2), money(each.second, 2), f"{each.gain:+,.2f}")
     console.print()
     console.print(grid)
+    untouched = [each.party for each in found.effects if not (each.first or each.second)]
+    if untouched:
+        console.print(f"Neither gains nor loses, as no side pays it or is paid by it: {plain(', '.join(untouched))}.", soft_wrap=True)
     shifted = money(found.shifted, 2)
     console.print(f"\nShifted from one party's account to another's: {shifted}. Saved: 0.00, as the care is the same.", soft_wrap=True)
+    for letter, only in (("A", found.only(found.first, found.second)), ("B", found.only(found.second, found.first))):
+        for (payee, service), (n, worth) in only.items():
+            what = f"{count(n, 'act')} of {service.replace('_', ' ')} by {plain(payee)}, worth {money(worth, 2)}"
+            console.print(f"Only {letter} pays for {what}: by the other who gives it bears its cost. That is no saving.", soft_wrap=True)
     if found.left:
         console.print(f"Left to nobody: {money(-found.left, 2)}, VAT that the payer does not get back.", soft_wrap=True)
 

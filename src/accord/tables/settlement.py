@@ -184,6 +184,41 @@ UNSETTLED_ACTIVITY = Table(
     order=("reason", "payer_id", "provider_id", "service"),
 )
 
+YEAR_MEMBER = Table(
+    name="year_member",
+    meaning="One person of a contract's population in one of two years that are held against each other.",
+    columns=(
+        text("contract_id", "The contract.", required=True),
+        bigint("person_id", "The person.", required=True),
+        integer("year_number", "1 for the earlier year, 2 for the later.", required=True),
+        text("list_id", "The practice or area through which the person belongs, as of the first month of the year.", required=True),
+        text("age_band", "Age band, as of that month.", required=True),
+        text("sex", "Sex.", required=True),
+        text("attributed", "kept if the person belongs in both years, left if in the earlier alone, joined if in the later.", required=True),
+    ),
+    key=("contract_id", "person_id", "year_number"),
+    order=("contract_id", "person_id", "year_number"),
+)
+
+YEAR_CARE = Table(
+    name="year_care",
+    meaning="The acts of one service and price group that a group of people was given in one of two years, under the clauses that pay.",
+    columns=(
+        integer("year_number", "1 for the earlier year, 2 for the later.", required=True),
+        text("attributed", "kept, left or joined.", required=True),
+        text("age_band", "Age band.", required=True),
+        text("sex", "Sex.", required=True),
+        text("list_id", "The practice or area.", required=True),
+        text("service", "The service.", required=True),
+        text("price_group", "The currency code; 'none' where there is none.", required=True),
+        bigint("n_activity", "Acts that have a value.", required=True),
+        money("value_amount", "What they are worth by the clause's prices.", required=True),
+        bigint("n_unpriced", "Acts that have none: they change no cost.", required=True),
+    ),
+    key=("year_number", "attributed", "age_band", "sex", "list_id", "service", "price_group"),
+    order=("year_number", "attributed", "age_band", "sex", "list_id", "service", "price_group"),
+)
+
 PERSON_COST = Table(
     name="person_cost",
     meaning="What one person's acts under one clause cost.",
