@@ -70,7 +70,7 @@ def rules_named(value: Any, on: date, known_at: date) -> Iterator[NamedRule]:
             yield from _named(value.rule, value.option, on, known_at)
         case BaseModel():
             table = getattr(value, "table", None)
-            if isinstance(table, str) and table in rule_names():
+            if isinstance(table, str) and (FOLDER / f"{table}.toml").is_file():
                 yield from _named(table, "", on, known_at)
             for name in type(value).model_fields:
                 yield from rules_named(getattr(value, name), on, known_at)
