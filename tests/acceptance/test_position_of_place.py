@@ -331,3 +331,19 @@ def test_care_moved_to_council_beds_is_shifted_and_not_saved(accord: Callable[..
     assert "Only A pays for 33 acts of emergency admission by WXH" in ended.out
     assert "That is no saving." in ended.out
     assert "Neither gains nor loses, as no side pays it or is paid by it: VAS, WCM, WGF." in ended.out
+
+
+def test_what_is_in_dispute_is_neither_due_nor_lost_from_our_side(accord: Callable[..., Any], place: Path, tmp_path: Path) -> None:
+    (place / "disputes").mkdir()
+    (place / "disputes" / "hospital.toml").write_text(
+        'title = "Disputes of the hospital"\n[[dispute]]\nid = "coding"\nline = "hospital/planned/paid/0"\nraised_by = "WXICB"\n'
+        'raised_on = 2025-09-20\nreason = "twelve attendances are not in the notes"\namount = 1500.00\nanswer_by = 2025-10-18\n', encoding="utf-8",
+    )  # fmt: skip
+    assert accord("settle", "hospital", "-p", place).code == 0
+    hospital = {c.contract: c for c in position_of_place(asked(place), None).position.contracts}["hospital"]
+    assert hospital.begun.actual == Decimal(settled(place, "hospital")["due"])
+    theirs = tmp_path / "theirs.csv"
+    theirs.write_text(THEIRS + "WXICB,WXH,hospital,payable,2026-03,hospital/planned/paid,100000.00,\n", encoding="utf-8")
+    ended = accord("agree", theirs, "-p", place, "--raised-from", "2500", "--agreed-from", "300000")
+    assert row(ended.out, "hospital  dispute")[2:4] == ["1,500.00", "0.00"]
+    assert row(ended.out, "hospital  receivable")[2] == f"{hospital.begun.actual - 120_000:,.2f}"

@@ -60,6 +60,8 @@ def lines_of(one: Standing) -> Iterator[Line]:
     for now, whole in zip(one.settled.clauses, one.whole.clauses, strict=True):
         if not now.terms.shadow:
             yield from _clause_lines(one, now, whole)
+    if off := one.settled.frozen + one.settled.conceded:
+        yield _fixed(one, "in dispute or fallen away", actual=_in_last_month(one, -off))
     if one.settled.vat:
         yield _fixed(one, "VAT", actual=_in_last_month(one, one.settled.vat))
     if one.payments:

@@ -10,16 +10,19 @@ from pathlib import Path
 
 from accord.errors import UserError
 from accord.place import hold
+from accord.place.csv_rows import read_rows
 from accord.place.toml_faults import did_you_mean
 from accord.settlement.care import Care, Scoped, care_of
 from accord.settlement.chain import Case, settle
 from accord.settlement.checking import read_contract
+from accord.settlement.disputes import FOLDER as DISPUTES
+from accord.settlement.disputes import read_disputes
 from accord.settlement.figures import read_payments
+from accord.settlement.freezing import with_disputes
 from accord.settlement.position.lines import Standing, Told, lines_of, people_of
 from accord.settlement.position.outturn import ContractPosition, Position, positions
 from accord.settlement.position.telling import TOLD
 from accord.settlement.position.totals import NOTHING, Line, Totals, each_month
-from accord.settlement.reading import read_rows
 from accord.settlement.settling import Asked, case_of, contract_files, scope
 from accord.settlement.span import next_month, span_of
 from accord.settlement.totals import Done, Total
@@ -128,8 +131,9 @@ def _standing(asked: Asked, id: str, each: Scoped, care: Care, month: date) -> S
     planned = replace(case, span=whole, done=replace(case.done, n_person_month=people_of(people, months)))
     folder = asked.place.root / "figures"
     names = frozenset(contract_files(asked.place, ""))
+    raised = read_disputes(asked.place.root / DISPUTES, id, each.contract).by(asked.known)
     return Standing(
-        case, settle(case), settle(planned), months, month, people, told, _plans(folder / PLANS_NAME, id, case, names),
+        case, with_disputes(settle(case), raised, asked.known), settle(planned), months, month, people, told, _plans(folder / PLANS_NAME, id, case, names),
         read_payments(folder, id, names, asked.known),
     )  # fmt: skip
 
