@@ -336,7 +336,7 @@ def test_care_moved_to_council_beds_is_shifted_and_not_saved(accord: Callable[..
 def test_what_is_in_dispute_is_neither_due_nor_lost_from_our_side(accord: Callable[..., Any], place: Path, tmp_path: Path) -> None:
     (place / "disputes").mkdir()
     (place / "disputes" / "hospital.toml").write_text(
-        'title = "Disputes of the hospital"\n[[dispute]]\nid = "coding"\nline = "hospital/planned/paid/0"\nraised_by = "WXICB"\n'
+        '[[dispute]]\nid = "coding"\nline = "hospital/planned/paid/0"\nraised_by = "WXICB"\n'
         'raised_on = 2025-09-20\nreason = "twelve attendances are not in the notes"\namount = 1500.00\nanswer_by = 2025-10-18\n', encoding="utf-8",
     )  # fmt: skip
     assert accord("settle", "hospital", "-p", place).code == 0

@@ -132,8 +132,9 @@ def _standing(asked: Asked, id: str, each: Scoped, care: Care, month: date) -> S
     folder = asked.place.root / "figures"
     names = frozenset(contract_files(asked.place, ""))
     raised = read_disputes(asked.place.root / DISPUTES, id, each.contract).by(asked.known)
+    settled = with_disputes(settle(case), raised, asked.known)
     return Standing(
-        case, with_disputes(settle(case), raised, asked.known), settle(planned), months, month, people, told, _plans(folder / PLANS_NAME, id, case, names),
+        case, settled, settle(planned), months, month, people, told, _plans(folder / PLANS_NAME, id, case, names),
         read_payments(folder, id, names, asked.known),
     )  # fmt: skip
 
