@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from accord.books import allocate
 from accord.clauses.rules import stated
+from accord.clauses.services import names
 from accord.clauses.walking import pennies
 from accord.settlement.chain import Case, Settled, SettledClause
 from accord.settlement.figures import Payment
@@ -56,9 +57,12 @@ class Standing:
 
 
 def lines_of(one: Standing) -> Iterator[Line]:
-    """The lines of a contract. What is actual in them adds up to what the contract's settlement to date comes to, with its VAT."""
+    """The lines of a contract. What is actual in them adds up to what the contract's settlement to date comes to, with its VAT.
+
+    What a pool pays in the payer's place is no line of it: it does not stand between the two.
+    """
     for now, whole in zip(one.settled.clauses, one.whole.clauses, strict=True):
-        if not now.terms.shadow:
+        if not (now.terms.shadow or now.debtor or now.pool):
             yield from _clause_lines(one, now, whole)
     if off := one.settled.frozen + one.settled.conceded:
         yield _fixed(one, "in dispute or fallen away", actual=_in_last_month(one, -off))
@@ -91,7 +95,7 @@ def _moving(one: Standing, now: SettledClause, whole: SettledClause) -> Iterator
     """The lines of a clause whose amounts come in as acts do: each of its services at the rate at which it is paid."""
     terms = now.terms
     is_by_activity = terms.kind in BY_ACTIVITY and getattr(terms, "of", None) is None
-    rates: dict[str, Decimal] = {service: Decimal(1) for service in terms.services} if is_by_activity else {}
+    rates: dict[str, Decimal] = {service: Decimal(1) for service in names(terms.services)} if is_by_activity else {}
     planned: dict[str, Decimal] = {}
     if terms.kind == "fixed_and_variable":
         rates = {part.service: stated(part.rate) for part in terms.variable}

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+from accord.clauses.services import names
 from accord.errors import UserError
 from accord.place import hold
 from accord.place.csv_rows import read_rows
@@ -23,6 +24,7 @@ from accord.settlement.position.lines import Standing, Told, lines_of, people_of
 from accord.settlement.position.outturn import ContractPosition, Position, positions
 from accord.settlement.position.telling import TOLD
 from accord.settlement.position.totals import NOTHING, Line, Totals, each_month
+from accord.settlement.scoping import BASELINE
 from accord.settlement.settling import Asked, case_of, contract_files, scope
 from accord.settlement.span import next_month, span_of
 from accord.settlement.totals import Done, Total
@@ -130,12 +132,12 @@ def _standing(asked: Asked, id: str, each: Scoped, care: Care, month: date) -> S
     whole = span_of(each.contract, None)
     planned = replace(case, span=whole, done=replace(case.done, n_person_month=people_of(people, months)))
     folder = asked.place.root / "figures"
-    names = frozenset(contract_files(asked.place, ""))
+    contracts = frozenset(contract_files(asked.place, ""))
     raised = read_disputes(asked.place.root / DISPUTES, id, each.contract).by(asked.known)
     settled = with_disputes(settle(case), raised, asked.known)
     return Standing(
-        case, settled, settle(planned), months, month, people, told, _plans(folder / PLANS_NAME, id, case, names),
-        read_payments(folder, id, names, asked.known),
+        case, settled, settle(planned), months, month, people, told, _plans(folder / PLANS_NAME, id, case, contracts),
+        read_payments(folder, id, contracts, asked.known),
     )  # fmt: skip
 
 
@@ -156,13 +158,19 @@ def _done(care: Care, contract_id: str, month: date, n_person_month: int) -> Don
         having sum(sign) <> 0 order by clause_id, person_cost"""
     for clause_id, cost in care.session.rows(people, bound):
         costs.setdefault(clause_id, []).append(cost)
-    return Done(tuple(Total(*row) for row in care.session.rows(select, bound)), n_person_month, {k: tuple(v) for k, v in costs.items()})
+    own: list[Total] = []
+    earlier: dict[str, list[Total]] = {}
+    for total in (Total(*row) for row in care.session.rows(select, bound)):
+        id = total.clause_id
+        earlier.setdefault(id.removesuffix(BASELINE), []).append(total) if id.endswith(BASELINE) else own.append(total)
+    by_person = {id: tuple(each) for id, each in costs.items()}
+    return Done(tuple(own), n_person_month, by_person, {id: tuple(each) for id, each in earlier.items()})
 
 
 def _plans(file: Path, contract_id: str, case: Case, contracts: frozenset[str]) -> Mapping[tuple[date, str], Decimal]:
     """What the place's file of plans says of one contract, by month and service; nothing where there is no file. Raises UserError."""
     found: dict[tuple[date, str], Decimal] = {}
-    services = sorted({service for clause in case.contract.pricing for service in clause.services})
+    services = sorted({service for clause in case.contract.pricing for service in names(clause.services)})
     for row in read_rows(file, ("contract", "month", "service", "plan")) if file.is_file() else ():
         named = row.text("contract")
         if named not in contracts:
