@@ -29,7 +29,7 @@ from accord.settlement.prices import OF_THE_RECORD, PriceList, price_list
 from accord.settlement.scoping import BASELINE, Part, parts_of
 from accord.settlement.span import Span, months_of, next_month
 from accord.settlement.totals import NOTHING, Done, Total
-from accord.tables import Table
+from accord.tables import ACTIVITY, Table
 from accord.tables.codes import ADMISSION, SETTING
 from accord.tables.settlement import CONTRACT_ACTIVITY, CONTRACT_MEMBER, CONTRACT_SCOPE, PRICE, SERVICE
 from accord.tables.working import CALENDAR_MONTH
@@ -38,6 +38,7 @@ WORK_PREFIX = ".work-"
 READ = ("activity", "organisation", "person_month")
 """The tables of a run that a settlement reads."""
 
+_EVER_TOLD = ", ".join("reverses_id is null as is_in_force" if name == "is_in_force" else name for name in ACTIVITY.names)
 NONE, UNKNOWN = "none", "unknown"
 BATCH = 250_000
 
@@ -131,12 +132,15 @@ def _fault(file: Path, path: KeyPath, what: str, mend: str) -> UserError:
 
 
 @contextmanager
-def care_of(place: Place, run: Run, contracts: Mapping[str, Scoped]) -> Iterator[Care]:
-    """The care of a run under these contracts, which are all that may claim an act. Within `hold` only."""
+def care_of(place: Place, run: Run, contracts: Mapping[str, Scoped], *, as_told: bool = False) -> Iterator[Care]:
+    """The care of a run under these contracts, which are all that may claim an act. Within `hold` only.
+
+    as_told: every act that was ever delivered counts as in force, be it taken back since: for the history of what was known when.
+    """
     folder = Path(tempfile.mkdtemp(prefix=WORK_PREFIX, dir=restricted_folder(place)))
     try:
         with Session(folder=folder, scratch=folder / "spill", readable=[run.folder]) as session:
-            _feed(session, place, run, contracts)
+            _feed(session, place, run, contracts, as_told=as_told)
             for step in STEPS:
                 session.materialise(step)
             yield _care(session, contracts)
@@ -144,9 +148,9 @@ def care_of(place: Place, run: Run, contracts: Mapping[str, Scoped]) -> Iterator
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _feed(session: Session, place: Place, run: Run, contracts: Mapping[str, Scoped]) -> None:
+def _feed(session: Session, place: Place, run: Run, contracts: Mapping[str, Scoped], *, as_told: bool) -> None:
     for name in READ:
-        session.register(name, [run.table_file(name)])
+        session.register(name, [run.table_file(name)], select=_EVER_TOLD if as_told and name == ACTIVITY.name else None)
     months = list(months_of(place.settings.period.start_date, place.settings.period.end_date))
     write_columns(session, CALENDAR_MONTH, {"month_date": months, "next_month_date": list(map(next_month, months))})
     _write(session, SERVICE, _service_rows())

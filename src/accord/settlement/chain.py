@@ -32,7 +32,7 @@ class SettledClause:
     """One clause settled. bridges: the one to what is paid, and those beside it. due: what it adds to what is owed, 0 of a shadow and of a pool.
 
     kept: what the marginal rate keeps back, which is ring-fenced; where a pool pays, it stays in the pool. debtor: the pool that owes it; "" is
-    the payer. pool: of a pool, its account.
+    the payer. pool: of a pool, its account. facts: what it was settled with.
     """
 
     terms: Any
@@ -41,6 +41,7 @@ class SettledClause:
     kept: Decimal
     debtor: str = ""
     pool: PoolAccount | None = None
+    facts: Any = None
 
 
 @dataclass(frozen=True)
@@ -187,7 +188,7 @@ def _clause(case: Case, terms: Any, so_far: SoFar, debtor: str) -> tuple[Settled
     due = paid.result - (paid.start.amount if _only_changes(terms) else NOTHING) if is_paid else NOTHING
     kept = -paid.steps[0].amount if terms.kind == "marginal_rate" and is_paid and not debtor else NOTHING
     account = account_of(case.contract_id, terms, facts) if terms.kind == "pool" and not terms.shadow else None
-    return SettledClause(terms, bridges, due, kept, debtor, account), facts
+    return SettledClause(terms, bridges, due, kept, debtor, account, facts), facts
 
 
 def _is_shown(terms: Any, facts: Any, name: str) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from accord.clauses.kinds import kind_of, stage_of
+from accord.clauses.rules import NamedRule, rules_named
 from accord.clauses.services import names
 from accord.errors import UserError
 from accord.place import Place, read_model
@@ -18,6 +19,7 @@ from accord.place.toml_faults import did_you_mean
 from accord.settlement.chain import PAID, WHOLE_CONTRACT, WITHOUT_PRICE
 from accord.settlement.contract import Contract
 from accord.settlement.filling import ACTS_NAME
+from accord.settlement.prices import OF_THE_RECORD, Origin
 from accord.settlement.publishing import SettlementManifest, damaged, settlement_named, settlements_folder
 from accord.settlement.scoping import BASELINE, earlier_span
 from accord.settlement.totals import NOTHING
@@ -41,7 +43,10 @@ class Act:
 
 @dataclass(frozen=True)
 class Explained:
-    """One line, with the bridge that it stands in. clause: None of the contract as a whole. acts: None where no acts are known."""
+    """One line, with the bridge that it stands in. clause: None of the contract as a whole. acts: None where no acts are known.
+
+    rules: those of the rulebook that the clause names, each as in force for it. prices: where its list of prices is from; "" where it has none.
+    """
 
     manifest: SettlementManifest
     name: str
@@ -51,6 +56,8 @@ class Explained:
     says: str
     stage: str
     acts: Sequence[Act] | None
+    rules: Sequence[NamedRule] = ()
+    prices: str = ""
 
     @property
     def value(self) -> Decimal:
@@ -77,7 +84,18 @@ def explain_line(place: Place, name: str, settlement: str = "") -> Explained:
     acts = _acts(folder, clause, bridge)
     if acts is not None and bridge == WITHOUT_PRICE:
         acts = [act for act in acts if not act.is_priced]
-    return Explained(manifest, name, number, found, clause, says, stage, acts)
+    rules = tuple(rules_named(clause, contract.period.start_date, manifest.known_on)) if clause else ()
+    return Explained(manifest, name, number, found, clause, says, stage, acts, rules, _prices(place, clause))
+
+
+def _prices(place: Place, clause: Any | None) -> str:
+    """Where a clause's list of prices is from, by the list's own file; "" where it names none, or the list is no more there."""
+    name = getattr(clause, "prices", None)
+    file = place.root / "prices" / f"{name}.toml"
+    if name is None or name in OF_THE_RECORD or not file.is_file():
+        return ""
+    origin = read_model(file, Origin)
+    return f"{name}: {origin.title}, from {origin.start_date}; {origin.source}"
 
 
 def _parts(name: str) -> tuple[str, str, str, int]:

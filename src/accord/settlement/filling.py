@@ -18,6 +18,7 @@ from accord.settlement.chain import PAID, WHOLE_CONTRACT, Settled
 from accord.settlement.checking import in_words
 from accord.settlement.inputs import INPUTS_NAME
 from accord.settlement.journals import journal_rows
+from accord.settlement.luck import luck_rows, lucks
 from accord.settlement.publishing import SettlementManifest, write_statement
 from accord.settlement.totals import Done
 from accord.tables import Table
@@ -94,6 +95,8 @@ def _statement(content: Content) -> Iterator[dict[str, Any]]:
         section = "shown beside" if row["is_shadow"] else "bridge"
         name = f"{row['contract_id']}/{row['clause_id']}/{row['bridge']}/{row['line_number']}"
         yield {"section": section, "name": name, "detail": row["line"], "amount": row["amount"], "because": row["because"]}
+    for saving in lucks(settled, content.done):
+        yield from luck_rows(saving)
     for t in content.done.totals:
         cells = {"name": t.clause_id, "month": f"{t.month:%Y-%m}", "detail": f"{t.service} {t.price_group}", "activity": t.n_activity}
         yield {"section": "activity", **cells, "amount": t.value}
