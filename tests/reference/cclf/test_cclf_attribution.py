@@ -7,8 +7,10 @@ line has a code that exists, so that no care qualifies: lists tell, or nothing d
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -62,3 +64,31 @@ def test_a_list_gives_no_person_months(listed: tuple[str, object]) -> None:
     populations = {population for (population,) in run.sql("select distinct population from registration").fetchall()}
     assert populations == {"aligned", *(["voluntary"] if name == "bar" else [])}
     assert run.sql("select count(*) from person_month").fetchall() == [(0,)]
+
+
+def test_lines_of_part_b_attribute_by_what_medicare_allows(outside_data: Path, publish: Callable, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Six lines of the feed with codes, specialties and amounts written over: two people and four clinicians."""
+    home = tmp_path_factory.mktemp("cclf_steps")
+    table = pq.read_table(outside_data / "cclf_fixtures" / "cclf5.parquet")
+    written = [
+        # person, clinician, specialty, code, allowed, paid
+        ("1EG4TE5MK72", "1111111111", "08", "99213", 100.0, 40.0),
+        ("1EG4TE5MK72", "2222222222", "11", "99214", 90.0, 80.0),  # Medicare paid more of less
+        ("1EG4TE5MK72", "3333333333", "06", "99214", 400.0, 300.0),  # a cardiologist counts only where nobody of primary care was seen
+        ("1EG4TE5MK72", "2222222222", "11", "71045", 500.0, 500.0),  # no primary care
+        ("1EG4TE5MK73", "3333333333", "06", "99214", 50.0, 40.0),
+        ("1EG4TE5MK73", "4444444444", "30", "99213", 90.0, 80.0),  # a radiologist never counts
+    ]
+    records = [
+        {**record, "bene_mbi_id": who, "rndrg_prvdr_npi_num": npi, "clm_prvdr_spclty_cd": specialty, "clm_line_hcpcs_cd": code,
+         "clm_line_alowd_chrg_amt": allowed, "clm_line_cvrd_pd_amt": paid, "clm_adjsmt_type_cd": "0"}
+        for record, (who, npi, specialty, code, allowed, paid) in zip(table.to_pylist(), written, strict=False)
+    ]  # fmt: skip
+    pq.write_table(pa.Table.from_pylist(records, schema=table.schema), home / "P.A9999.ACO.ZC5Y26.D260202.T1000000.parquet")
+    run = publish("cclf", sorted(home.iterdir()), home)
+    rows = run.sql("select step, organisation_id, allowed_amount, runner_up_id, runner_up_amount from attribution order by step").fetchall()
+    assert rows == [
+        ("primary_care", "1111111111", Decimal("100.00"), "2222222222", Decimal("90.00")),
+        ("specialty", "3333333333", Decimal("50.00"), None, None),
+    ]
+    assert run.sql("select sum(cost), sum(net_amount) from activity").fetchall() == [(Decimal("1040.00"), Decimal("1040.00"))]
