@@ -211,6 +211,21 @@ def test_registration_months_are_the_months_of_hospital_insurance(raw, run) -> N
     assert spans == [(months,)]
 
 
+def test_person_months_of_each_person_and_year_are_the_summarys_months_of_cover(raw, summary, run) -> None:
+    """BENE_HI_CVRAGE_TOT_MONS, up to the month of death: some who died are stated to be covered to the year's end. Attribution counts the same."""
+    died = {person: raw[key]["BENE_DEATH_DT"][:6] for key, (person, _, _) in summary.items() if raw[key]["BENE_DEATH_DT"]}
+    stated = {}
+    for key, (person, day, _) in summary.items():
+        months = [f"{day.year}{month:02}" for month in range(1, int(raw[key]["BENE_HI_CVRAGE_TOT_MONS"]) + 1)]
+        stated[person, day.year] = sum(1 for month in months if month <= died.get(person, "999912"))
+    rows = run.sql("select person_id, year(month_date), count(*) from person_month where is_registered group by all").fetchall()
+    found = {(person, year): n for person, year, n in rows}
+    assert found == {key: n for key, n in stated.items() if n}
+    told = run.sql("select person_id, year(start_date), n_person_month from attribution where organisation_id = 'medicare'").fetchall()
+    assert {(person, year): n for person, year, n in told} == found
+    assert run.sql("select count(*) from attribution_attrition").fetchall() == [(40_000 * 3 - len(found),)]
+
+
 @pytest.fixture(scope="module")
 def spells(claims, run, sent: Callable) -> dict[Key, tuple[int, int]]:
     """The spell and the continuous stay of each dated claim."""
