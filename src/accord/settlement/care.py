@@ -21,14 +21,13 @@ from accord.errors import UserError
 from accord.place import Place, Run, line_of, restricted_folder
 from accord.place.toml_faults import did_you_mean
 from accord.place.toml_lines import KeyPath
-from accord.rulebook import services
+from accord.rulebook import service_of_each, services
 from accord.settlement.acting import STEPS
 from accord.settlement.contract import Contract, Resident
 from accord.settlement.prices import OF_THE_RECORD, SUBMITTED, PriceList, price_list
 from accord.settlement.span import Span, next_month
 from accord.settlement.totals import NOTHING, Done, Total
 from accord.tables import Table
-from accord.tables.codes import ADMISSION, SETTING
 from accord.tables.settlement import CONTRACT_ACTIVITY, CONTRACT_MEMBER, CONTRACT_SCOPE, PRICE, SERVICE
 from accord.tables.working import CALENDAR_MONTH
 
@@ -36,7 +35,6 @@ WORK_PREFIX = ".work-"
 READ = ("activity", "organisation", "person_month")
 """The tables of a run that a settlement reads."""
 
-NONE, UNKNOWN = "none", "unknown"
 BATCH = 250_000
 
 
@@ -135,7 +133,7 @@ def _feed(session: Session, place: Place, run: Run, contracts: Mapping[str, Scop
         session.register(name, [run.table_file(name)])
     months = list(_months(place.settings.period.start_date, place.settings.period.end_date))
     write_columns(session, CALENDAR_MONTH, {"month_date": months, "next_month_date": list(map(next_month, months))})
-    _write(session, SERVICE, _service_rows())
+    _write(session, SERVICE, service_of_each())
     _write(session, CONTRACT_SCOPE, (row for id, each in contracts.items() for row in _scope_rows(id, each)))
     parents = [(str(id), parent) for id, parent in session.rows("select organisation_id, parent_id from organisation order by organisation_id")]
     partners = {partner.id for partner in place.settings.partner}
@@ -154,15 +152,6 @@ def _months(start: date, end: date) -> Iterator[date]:
     while month < end:
         yield month
         month = next_month(month)
-
-
-def _service_rows() -> Iterator[tuple[str, str, str]]:
-    """Every pair of setting and admission, so that no act is without a service."""
-    named = {(setting, admission): id for id, setting, admissions in services() for admission in admissions}
-    others = {setting: id for id, setting, admissions in services() if not admissions}
-    for setting in (*SETTING, UNKNOWN):
-        for admission in (*ADMISSION, NONE):
-            yield setting, admission, named.get((setting, admission), others[setting])
 
 
 def _scope_rows(contract_id: str, scope: Scoped) -> Iterator[tuple[Any, ...]]:
