@@ -25,8 +25,8 @@ REACH = 12
 """To how many standard deviations of the whole sum the lattice reaches; what is beyond would come round at the other end."""
 NOISE = 1e-11
 """A chance below this is the noise of the transform, and 0."""
-N_CELL = 4000
-"""Into how many cells a continuous law is cut."""
+N_CELL = 100_000
+"""Into how many cells a continuous law is cut: as fine as the lattice, or the chance beyond a value would go in steps."""
 
 
 @dataclass(frozen=True)

@@ -87,8 +87,7 @@ def _scaled(histories: Histories, risk: RiskFile, n_people: int) -> Histories:
 def _relieved(asked: Asked, histories: Histories | None, point: float, share: float) -> Histories:
     if histories is None:
         what = "a person stop-loss cannot be worked out from a published spread, which knows no person"
-        where = f"{asked.file}, line {_line(asked, 'spread')}"
-        raise UserError(what, where=where, what_to_do="take spread out, so that the place's own people count")
+        raise _fault(asked, "spread", what, "take spread out, so that the place's own people count")
     return histories.with_stop_loss(point, share)
 
 
@@ -115,7 +114,7 @@ def _population(asked: Asked, histories: Histories | None) -> Population:
     years = risk.years_averaged
     if histories and years > histories.n_year:
         what = f"the contract averages {years} years, and the run holds {histories.n_year} whole ones"
-        raise UserError(what, where=f"{asked.file}, line {_line(asked, 'years_averaged')}", what_to_do="average fewer, or take in earlier files")
+        raise _fault(asked, "years_averaged", what, "average fewer, or take in earlier files")
     return Population(histories, spread, fitted_on, _effect(asked, histories), years)
 
 
@@ -129,21 +128,20 @@ def _spread(asked: Asked) -> float:
 
 def _rule(asked: Asked, named: Rule, key: str) -> Any:
     """The value of a rule on the day. Raises UserError."""
-    where = f"{asked.file}, line {_line(asked, key)}"
     if named.rule not in rule_names():
-        raise UserError(f"the rulebook has no rule '{named.rule}'", where=where, what_to_do=did_you_mean(named.rule, rule_names(), "the rules are"))
+        raise _fault(asked, key, f"the rulebook has no rule '{named.rule}'", did_you_mean(named.rule, rule_names(), "the rules are"))
     try:
         amount = parameter(named.rule).at(asked.on, asked.known_on)
     except AssertionError:
         what = f"the rule '{named.rule}' has no value for {asked.on} as published by {asked.known_on}"
-        raise UserError(what, where=where, what_to_do="state the number that was agreed instead, with its reference") from None
+        raise _fault(asked, key, what, "state the number that was agreed instead, with its reference") from None
     if sorted(amount if isinstance(amount, dict) else ()) != (["correlation", "sd"] if key == "year_effect" else []):
-        raise UserError(f"the rule '{named.rule}' gives no {key.replace('_', ' ')}", where=where, what_to_do="name a rule of this kind")
+        raise _fault(asked, key, f"the rule '{named.rule}' gives no {key.replace('_', ' ')}", "name a rule of this kind")
     return amount
 
 
-def _line(asked: Asked, key: str) -> int:
-    return line_of(asked.file, (key,))
+def _fault(asked: Asked, key: str, what: str, mend: str) -> UserError:
+    return UserError(what, where=f"{asked.file}, line {line_of(asked.file, (key,))}", what_to_do=mend)
 
 
 def _effect(asked: Asked, histories: Histories | None) -> YearEffect:
@@ -162,7 +160,7 @@ def _estimated(asked: Asked, histories: Histories) -> YearEffect:
     if histories.n_year < FEWEST_YEARS:
         what = f"the run holds {histories.n_year} whole years, and a year effect is seen in {FEWEST_YEARS} or more"
         mend = 'name a published one: year_effect = { rule = "us_mssp/year_effect" }, or state sd, correlation and reference'
-        raise UserError(what, where=f"{asked.file}, line {_line(asked, 'year_effect')}", what_to_do=mend)
+        raise _fault(asked, "year_effect", what, mend)
     of_year = histories.months.sum(axis=0) / 12
     means = histories.costs.sum(axis=0) / of_year[:, None]
     years = histories.windows(1)
