@@ -66,7 +66,7 @@ def expose(request: Request, progress: Progress) -> Exposed:
     """Work the exposure out, and keep it. Raises UserError."""
     file = risk_file(request.place, request.name)
     risk = read_risk(file, request.changed)
-    _check_services(risk, file)
+    _check_services(risk, request, file)
     with hold(request.place, "risk"):
         asked = Asked(risk, file, request.on, request.known_on, request.terms)
         question = question_of(asked, _histories(request, risk, file, progress))
@@ -92,8 +92,13 @@ def _histories(request: Request, risk: RiskFile, file: Path, progress: Progress)
     return histories_of(request.place, request.run, Wanted(risk.population, risk.services or request.services, request.organisation))
 
 
-def _check_services(risk: RiskFile, file: Path) -> None:
+def _check_services(risk: RiskFile, request: Request, file: Path) -> None:
+    """Raises UserError for a service that no act of care is of: the contract's, unless the file says which count."""
     known = [name for name, _, _ in services()]
     for service in risk.services:
         if service not in known:
             raise UserError(f"no act of care is of the service '{service}'", where=str(file), what_to_do=did_you_mean(service, known, "write one of"))
+    strange = [service for service in request.services if service not in known]
+    if strange and not risk.services and risk.spread is None:
+        mend = 'say which acts of care the budget is for: services = ["emergency_admission", …]'
+        raise UserError(f"the contract's service '{strange[0]}' is none that an act of care is of", where=str(file), what_to_do=mend)
