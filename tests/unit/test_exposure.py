@@ -153,20 +153,24 @@ def test_a_person_stop_loss_is_the_clauses_own():
     assert relieved > 0
 
 
+GAIN = shared_savings.Terms(kind="shared_savings", id="g", benchmark=Budget(budget="b"), minimum=Decimal("0.02"), share=Decimal("0.5"))
+FIVE_PERCENT = PartOf(of="b", rate=Decimal("1.05"))
+PAID_IN = [{"id": "A", "amount": Decimal(700)}, {"id": "B", "amount": Decimal(300)}]
+
+
 @pytest.mark.parametrize(
     ("clauses", "cost", "result"),
     [
         ((), 1_200, -200.0),
-        ((stop_loss.Terms(**STOP_LOSS, per="aggregate", above=PartOf(of="b", rate=Decimal("1.05")), share=Decimal(1)),), 1_200, -50.0),
+        ((stop_loss.Terms(**STOP_LOSS, per="aggregate", above=FIVE_PERCENT, share=Decimal(1)),), 1_200, -50.0),
         ((HALF,), 1_200, -100.0),
         ((HALF, cap.Terms(kind="cap", id="c", of="r", on="payment", most=Decimal(500), least=Decimal(60))), 1_200, -60.0),
         ((stop_loss.Terms(**STOP_LOSS, per="aggregate", above=Decimal(1_100), share=Decimal(1)), HALF), 1_200, -50.0),
-        ((shared_savings.Terms(kind="shared_savings", id="g", benchmark=Budget(budget="b"), minimum=Decimal("0.02"), share=Decimal("0.5")),), 1_200, 0),
-        ((shared_savings.Terms(kind="shared_savings", id="g", benchmark=Budget(budget="b"), minimum=Decimal("0.02"), share=Decimal("0.5")),), 900, 50),
-        ((pool.Terms(kind="pool", id="p", members=["A", "B"], contributions=[{"id": "A", "amount": Decimal(700)}, {"id": "B", "amount": Decimal(300)}],
-                     gain={"by": "equal"}, loss={"by": "budget"}),), 1_200, -140.0),
+        ((GAIN,), 1_200, 0),
+        ((GAIN,), 900, 50),
+        ((pool.Terms(kind="pool", id="p", members=["A", "B"], contributions=PAID_IN, gain={"by": "equal"}, loss={"by": "budget"}),), 1_200, -140.0),
     ],
-)  # fmt: skip
+)
 def test_what_a_contract_leaves_with_the_holder(clauses, cost, result):
     assert Bargain(clauses, Decimal(1_000), holder="A").result(cost, 10_000) == pytest.approx(result)
 

@@ -129,7 +129,7 @@ def unitingcare(open_items: list[dict], terms: Terms | None = None):
 
 
 def test_luck_alone_calls_unitingcares_gap_impossible():
-    assert 162 * 0.21 == pytest.approx(34, abs=0.03)
+    assert pytest.approx(34, abs=0.03) == 162 * 0.21
     row = unitingcare([]).rows[0]
     assert float(GAP / (162 * MILLION)) / row.sd == pytest.approx(54, abs=0.5)
     assert (row.layer, row.over_reserve) == (Layer.process, 0.0)
@@ -137,7 +137,8 @@ def test_luck_alone_calls_unitingcares_gap_impossible():
 
 def test_the_four_layers_together_do_not():
     """What was being clarified may cost anything from nothing to the 34 million asked for, half of it most likely: said by nobody, so the middle."""
-    rows = {row.layer: row.over_reserve for row in unitingcare([{"id": "c", "about": "clarifications", "low": 0, "likely": GAP / 2, "high": GAP}]).rows}
+    asked_for = {"id": "c", "about": "clarifications", "low": 0, "likely": GAP / 2, "high": GAP}
+    rows = {row.layer: row.over_reserve for row in unitingcare([asked_for]).rows}
     assert rows[Layer.process] == rows[Layer.parameter] == 0
     assert rows[Layer.shock] == 0
     assert rows[Layer.scope] > 0.001
