@@ -203,7 +203,7 @@ def test_the_size_of_one_practice_is_counted_in_the_run(accord, place):
         (RISK + 'services = ["outpatients"]\n', "no act of care is of the service 'outpatients'", "outpatient_attendance"),
         (RISK + 'spread = { rule = "england/person_cost_variation" }\n', "the file does not say how many people", "add people ="),
         (RISK + '[[open]]\nid = "a"\nabout = "rent"\nlow = 2\nlikely = 1\nhigh = 3\n', "low, likely and high are not in order", "smallest"),
-        (RISK.replace("reserve     = 5000.00\n", ""), "nobody has said what the reserve is", "reserve"),
+        (RISK.replace("reserve     = 500.00\n", ""), "nobody has said what the reserve is", "reserve"),
         (RISK + 'population = "resident"\n', "nobody is of this population in any whole year", '"registered"'),
     ],
 )  # fmt: skip
