@@ -1,7 +1,8 @@
-"""What care should cost, and how far it may stray from that.
+"""What organisations have to spend: capitated budgets, benchmarks of programmes, pools of partners; and how far a year may stray from its budget.
 
-In:    a published run; the files of the folder `risk` of a place; clauses of a contract.
-Out:   what `exposure` finds: how likely a budget is to be missed, and what an organisation of this size can bear.
-Reads: the rules that a file of the folder `risk` names: a published spread of cost, a published year effect.
-Never: settles a contract, prices an act, or has a rate of its own.
+In:    files of budgets and their figures, and of the folder `risk`; a run's people and costs; clauses of a contract.
+Out:   budget and budget_line: bridges by organisation and service that add up to the total, kept below budgets/<name>/; what `exposure` finds:
+       how likely a budget is to be missed, and what an organisation of this size can bear.
+Reads: the rules that a budget or a file of the folder `risk` names.
+Never: settles a contract, or lets a share of a total be lost or paid twice.
 """
