@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from accord.budgets.exposure import riskfile
 from accord.settlement import agreement_of_balances, register, savings, statement
 from accord.settlement.position import Method, totals
 
@@ -15,11 +16,16 @@ def _keys() -> list[str]:
     return [field.alias or name for model in models for name, field in model.model_fields.items()]
 
 
+def _risk_keys() -> list[str]:
+    models = (riskfile.RiskFile, riskfile.OpenItem, riskfile.StatedEffect, riskfile.EstimatedEffect, riskfile.StatedSpread)
+    return [name for model in models for name in model.model_fields]
+
+
 @pytest.mark.parametrize(
     ("page", "names"),
     [
         ("see-where-contracts-stand", totals.COLUMNS), ("agree-balances", statement.COLUMNS), ("explain-savings", savings.COLUMNS),
-        ("sign-a-contract", _keys()),
+        ("sign-a-contract", _keys()), ("see-how-much-risk", _risk_keys()),
     ],
 )  # fmt: skip
 def test_every_name_is_explained(root: Path, page: str, names: list[str]) -> None:

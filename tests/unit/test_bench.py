@@ -47,7 +47,9 @@ def _run(kind: str, n: int, limits: Limits) -> tuple[Figures, str]:
     return figures, shown.getvalue()
 
 
-@pytest.mark.parametrize(("kind", "n", "n_act"), [("intake", 2000, None), ("place", 2000, 2009), ("tuva", 10, 24), ("simulate", 60, None)])
+@pytest.mark.parametrize(
+    ("kind", "n", "n_act"), [("intake", 2000, None), ("place", 2000, 2009), ("tuva", 10, 24), ("simulate", 60, None), ("risk", 3, None)]
+)
 def test_a_tiny_benchmark_prints_its_ratio_and_leaves_nothing(kind: str, n: int, n_act: int | None, tmp_path: Path) -> None:
     work = tmp_path / "work"
     work.mkdir()
@@ -72,9 +74,9 @@ def test_spark_is_measured_on_steps_alone() -> None:
 
 
 def test_all_leaves_out_what_it_has_no_files_for() -> None:
-    assert [a.kind for a in asked("all", 100, None, LIMITS)] == ["intake", "place", "simulate"]
-    assert [(a.kind, a.n) for a in asked("all", 100, 10, replace(LIMITS, files=Path()))] == [
-        ("intake", 100), ("tuva", 10), ("place", 100), ("simulate", 10),
+    assert [a.kind for a in asked("all", 100, None, LIMITS)] == ["intake", "place", "simulate", "risk"]
+    assert [(a.kind, a.n) for a in asked("all", 100, 10, replace(LIMITS, files=Path()), 3)] == [
+        ("intake", 100), ("tuva", 10), ("place", 100), ("simulate", 10), ("risk", 3),
     ]  # fmt: skip
 
 

@@ -80,15 +80,20 @@ KINDS = {
         "an invented place of {n:,} people and three years, written as its partners would send it", "under 8 GB", "as many rows without a model",
         1_000_000, 9_000,
     ),
+    "risk": _Kind(
+        "{n:,} draws of a year's cost at sizes to 500,000 people", "under a tenth of the baseline", "direct resampling", 10_000, 1_000,
+    ),
 }  # fmt: skip
 
 
-_BY_PEOPLE = ("tuva", "simulate")
 _BASELINE_AFTER = ("place", "simulate")
 """Benchmarks whose baseline needs what they make."""
+_WITHOUT_RECORDS = ("simulate", "risk")
+"""Benchmarks that make what they need themselves."""
+_UNITS = {"tuva": "people", "simulate": "people", "risk": "draws"}
 
 
-def asked(what: str, n_record: int | None, n_people: int | None, limits: Limits) -> list[Asked]:
+def asked(what: str, n_record: int | None, n_people: int | None, limits: Limits, n_draw: int | None = None) -> list[Asked]:
     """The benchmarks that a word stands for, each of its usual size unless one is given. Raises UserError.
 
     `all` has tuva only where its files are given, and on Spark nothing but place: files are landed by the embedded engine alone.
@@ -97,7 +102,7 @@ def asked(what: str, n_record: int | None, n_people: int | None, limits: Limits)
         raise UserError(f"'{what}' measures how files are landed, which Spark has no part in", where="--engine", what_to_do="measure place on Spark")
     all_kinds = ["place"] if limits.spark else [kind for kind in KINDS if kind != "tuva" or limits.files]
     kinds = all_kinds if what == "all" else [what]
-    return [Asked(kind, (n_people if kind in _BY_PEOPLE else n_record) or KINDS[kind].default, limits) for kind in kinds]
+    return [Asked(kind, {"people": n_people, "draws": n_draw}.get(_UNITS.get(kind, ""), n_record) or KINDS[kind].default, limits) for kind in kinds]
 
 
 def bench(asked: Asked, progress: Progress) -> Figures:
@@ -107,9 +112,9 @@ def bench(asked: Asked, progress: Progress) -> Figures:
         limits.folder.mkdir(parents=True, exist_ok=True)
     with _terminated_as_interrupted(), tempfile.TemporaryDirectory(prefix="accord-bench-", dir=limits.folder) as folder:
         _check_disk(Path(folder), kind.byte_each * asked.n, progress)
-        progress(f"make {asked.n:,} {'people' if asked.kind in _BY_PEOPLE else 'records'}")
+        progress(f"make {asked.n:,} {_UNITS.get(asked.kind, 'records')}")
         place = Path(folder) / "place"
-        if asked.kind != "simulate":
+        if asked.kind not in _WITHOUT_RECORDS:
             _make(asked, place)
         question = {
             "kind": asked.kind, "place": str(place), "memory_byte": limits.memory_byte, "threads": limits.threads, "scratch": folder,

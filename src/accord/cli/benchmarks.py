@@ -19,14 +19,16 @@ class Bench(StrEnum):
     tuva = "tuva"
     place = "place"
     simulate = "simulate"
+    risk = "risk"
     all = "all"
 
 
 @app.command()
 def bench(  # noqa: PLR0913 (each option of a command is an argument)
-    what: Annotated[Bench, typer.Argument(help="intake, tuva, place, simulate or all.")] = Bench.all,
+    what: Annotated[Bench, typer.Argument(help="intake, tuva, place, simulate, risk or all.")] = Bench.all,
     records: Annotated[int | None, typer.Option(min=100, help="Records of intake and place.", show_default="5 and 50 million")] = None,
     people: Annotated[int | None, typer.Option(min=10, help="People of tuva and of simulate.", show_default="10,000 and 1 million")] = None,
+    draws: Annotated[int | None, typer.Option(min=10, help="Draws of risk.", show_default="10,000")] = None,
     files: Annotated[Path | None, typer.Option(help="The folder of the Tuva input layer's files; all leaves tuva out without it.")] = None,
     folder: Annotated[
         Path | None, typer.Option("--out", help="Where to work. What is made there is taken away again.", show_default="the system's")
@@ -38,7 +40,7 @@ def bench(  # noqa: PLR0913 (each option of a command is an argument)
 ) -> None:
     """Measure speed and memory on invented records."""
     limits = benches.Limits(memory, threads, files, folder, resources_of(None, None, engine, master).spark)
-    for asked in benches.asked(what.value, records, people, limits):
+    for asked in benches.asked(what.value, records, people, limits, draws):
         with progress_lines() as progress:
             figures = benches.bench(asked, progress)
         benches.print_figures(out, figures)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -12,6 +13,8 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+
+from accord.tables.codes import ADMISSION, SETTING
 
 FOLDER = Path(str(files("accord.rulebook")))
 
@@ -66,6 +69,15 @@ def code_forms() -> dict[str, str]:
 def services() -> tuple[tuple[str, str, tuple[str, ...]], ...]:
     """Every service of services.toml: its name, its setting, and its kinds of admission; none: all that no other service of its setting has."""
     return tuple((each["id"], each["setting"], tuple(each.get("admissions", ()))) for each in _read("services.toml")["service"])
+
+
+def service_of_each() -> Iterator[tuple[str, str, str]]:
+    """Every pair of setting and admission ('unknown' and 'none' where a record does not say), and its service, so that no act is without one."""
+    named = {(setting, admission): id for id, setting, admissions in services() for admission in admissions}
+    others = {setting: id for id, setting, admissions in services() if not admissions}
+    for setting in (*SETTING, "unknown"):
+        for admission in (*ADMISSION, "none"):
+            yield setting, admission, named.get((setting, admission), others[setting])
 
 
 @cache

@@ -28,6 +28,7 @@ from accord.screens.reports import (
     print_suggestion,
     print_tables,
 )
+from accord.screens.risk import print_risk
 from accord.screens.settlement import print_proof
 from accord.screens.simulation import print_calibration, print_faults, print_simulated
 from accord.screens.statements import print_comparison, print_explained, print_settled, print_settlements
@@ -35,6 +36,7 @@ from accord.screens.statements import print_comparison, print_explained, print_s
 __all__ = [
     "print_agreement", "print_attribution", "print_attribution_difference", "print_budget", "print_calibration", "print_check",
     "print_columns", "print_comparison", "print_counted", "print_diff", "print_explained", "print_faults", "print_findings",
-    "print_lineage", "print_place_position", "print_position", "print_proof", "print_readiness", "print_rows", "print_run", "print_runs",
-    "print_savings", "print_settled", "print_settlements", "print_simulated", "print_suggestion", "print_tables", "print_two_years",
+    "print_lineage", "print_place_position", "print_position", "print_proof", "print_readiness", "print_risk", "print_rows", "print_run",
+    "print_runs", "print_savings", "print_settled", "print_settlements", "print_simulated", "print_suggestion", "print_tables",
+    "print_two_years",
 ]  # fmt: skip

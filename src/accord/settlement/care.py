@@ -22,7 +22,7 @@ from accord.errors import UserError
 from accord.place import Place, Run, line_of, restricted_folder
 from accord.place.toml_faults import did_you_mean
 from accord.place.toml_lines import KeyPath
-from accord.rulebook import services
+from accord.rulebook import service_of_each, services
 from accord.settlement.acting import STEPS
 from accord.settlement.contract import Contract, Resident
 from accord.settlement.prices import OF_THE_RECORD, PriceList, price_list
@@ -30,7 +30,6 @@ from accord.settlement.scoping import BASELINE, Part, parts_of
 from accord.settlement.span import Span, months_of, next_month
 from accord.settlement.totals import NOTHING, Done, Total
 from accord.tables import ACTIVITY, Table
-from accord.tables.codes import ADMISSION, SETTING
 from accord.tables.settlement import CONTRACT_ACTIVITY, CONTRACT_MEMBER, CONTRACT_SCOPE, PRICE, SERVICE
 from accord.tables.working import CALENDAR_MONTH
 
@@ -39,7 +38,6 @@ READ = ("activity", "organisation", "person_month")
 """The tables of a run that a settlement reads."""
 
 _EVER_TOLD = ", ".join("reverses_id is null as is_in_force" if name == "is_in_force" else name for name in ACTIVITY.names)
-NONE, UNKNOWN = "none", "unknown"
 BATCH = 250_000
 
 
@@ -153,7 +151,7 @@ def _feed(session: Session, place: Place, run: Run, contracts: Mapping[str, Scop
         session.register(name, [run.table_file(name)], select=_EVER_TOLD if as_told and name == ACTIVITY.name else None)
     months = list(months_of(place.settings.period.start_date, place.settings.period.end_date))
     write_columns(session, CALENDAR_MONTH, {"month_date": months, "next_month_date": list(map(next_month, months))})
-    _write(session, SERVICE, _service_rows())
+    _write(session, SERVICE, service_of_each())
     scopes = ((id, each, row) for id, each in contracts.items() for row in parts_of(each.contract, each.span, place.settings.period))
     _write(session, CONTRACT_SCOPE, (_scope_row(*scope) for scope in scopes))
     parents = [(str(id), parent) for id, parent in session.rows("select organisation_id, parent_id from organisation order by organisation_id")]
@@ -166,15 +164,6 @@ def _feed(session: Session, place: Place, run: Run, contracts: Mapping[str, Scop
 def _write(session: Session, table: Table, rows: Iterable[tuple[Any, ...]]) -> None:
     columns: Sequence[Sequence[Any]] = list(zip(*rows, strict=True)) or [() for _ in table.names]
     write_columns(session, table, dict(zip(table.names, columns, strict=True)))
-
-
-def _service_rows() -> Iterator[tuple[str, str, str]]:
-    """Every pair of setting and admission, so that no act is without a service."""
-    named = {(setting, admission): id for id, setting, admissions in services() for admission in admissions}
-    others = {setting: id for id, setting, admissions in services() if not admissions}
-    for setting in (*SETTING, UNKNOWN):
-        for admission in (*ADMISSION, NONE):
-            yield setting, admission, named.get((setting, admission), others[setting])
 
 
 def _scope_row(contract_id: str, scope: Scoped, part: Part) -> tuple[Any, ...]:

@@ -23,12 +23,13 @@ NOTHING = Decimal("0.00")
 
 @dataclass(frozen=True)
 class OpenLine:
-    """One thing that is open, with what it may cost; None if nobody has said."""
+    """One thing that is open, with what it may cost; None if nobody has said. id: as the register has it; VAT has no other."""
 
     kind: OpenKind
     about: str
     value: Decimal | None
     reference: str = ""
+    id: str = OpenKind.vat
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def read_for_signing(file: Path, place: Path | None) -> tuple[Contract | None, R
 
 def readiness(contract: Contract, register: Register, on: date) -> Readiness:
     """The kernel: what was open on a day, and the reasons against signing on it."""
-    lines = (*(OpenLine(OpenKind(o.kind), o.about, o.value, o.reference) for o in register.open if o.is_open(on)), *_unfunded(register.vat))
+    lines = (*(OpenLine(OpenKind(o.kind), o.about, o.value, o.reference, o.id) for o in register.open if o.is_open(on)), *_unfunded(register.vat))
     conflicts = tuple(_conflicts(contract, [seat for seat in register.seat if seat.is_taken(on)]))
     reserve = register.reserve.amount if register.reserve.agreed_on <= on else NOTHING
     reasons = tuple(_reasons(lines, reserve))

@@ -2,9 +2,9 @@
 
 In:    numbers and functions of numbers.
 Out:   the parts of a change, shared out symmetrically; when a volume runs out; how far luck alone may take a year's cost, and how likely an overspend
-       is.
+       is; the law of a sum of independent parts (`compound`), of a fitted budget (`refit`), and of a year's effect on everybody (`year_effect`).
 Reads: no rules: a confidence or a spread is an argument, and whoever calls takes it from the rulebook.
-Never: reads a file, knows what a contract is, or rounds.
+Never: reads a file, knows what a contract is, or draws a number without a generator that is passed in.
 """
 
 from accord.stats.decomposition import parts_of_change
