@@ -118,6 +118,7 @@ STAGES: tuple[tuple[str, Callable[[Work], None]], ...] = (
     ("stays in hospital", lambda w: stays.build(w.session, w.settings.currency, w.known_on)),
     ("person-months", lambda w: population.build(w.session)),
     ("whose people are whose", lambda w: attribution.build(w.session, w.settings, w.known_on)),
+    ("conditions", lambda w: population.build_conditions(w.session, w.settings.period.span, w.known_on, w.settings.conditions.hcc_model)),
     ("first answers", lambda w: answers.build(w.session)),
 )
 """Every room's part of a run, in order: each a label for the progress line and what it does."""

@@ -101,14 +101,18 @@ def test_the_edition_is_that_of_every_file(monkeypatch, tmp_path):
     added = edition.__wrapped__()
     (tmp_path / "another.toml").write_text("x = 1\n", encoding="utf-8")
     assert len({edition(), added, edition.__wrapped__()}) == 3
+    before = edition.__wrapped__()
+    with (tmp_path / "codes" / "frailty_icd10.csv").open("a", encoding="utf-8") as file:
+        file.write("X00,X00\n")
+    assert edition.__wrapped__() != before, "a list of codes is part of the edition"
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.rglob("*.csv")), ids=lambda p: p.stem)
 def test_every_wide_table_has_a_page_that_is_about_it(path):
     said = rulebook.reader._read(path.relative_to(FOLDER).with_suffix(".toml").as_posix())
     assert said["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
-    assert said["source"]
+    assert said["reference"]
     assert said["licence"]
     assert said["href"].startswith("https://")
     assert said["retrieved_on"]
-    assert list(said["columns"]) == list(rulebook.code_list(path.relative_to(FOLDER).with_suffix("").as_posix())[0])
+    assert list(said["columns"]) == list(rulebook.listed(path.relative_to(FOLDER).with_suffix("").as_posix()).rows[0])

@@ -62,6 +62,11 @@ class Period(_Written):
     start_date: datetime.date = Field(alias="from", examples=[datetime.date(2025, 4, 1)])
     end_date: datetime.date = Field(alias="to", examples=[datetime.date(2026, 4, 1)])
 
+    @property
+    def span(self) -> tuple[datetime.date, datetime.date]:
+        """First day in, first day out."""
+        return self.start_date, self.end_date
+
 
 class KeyFile(_Written):
     """A secret key that is kept in a file outside the place. A relative path starts at the place."""
@@ -142,6 +147,15 @@ class Attribution(_Written):
     participants: Annotated[tuple[Id, ...], Field(strict=False)] = ()
 
 
+class Conditions(_Written):
+    """What a run works out of diagnoses beside what every run does.
+
+    hcc_model: the CMS-HCC model by which people are scored. It reads ICD-10-CM alone, and needs the option `analysis` (requirements-analysis.txt).
+    """
+
+    hcc_model: Literal["CMS-HCC Model V22", "CMS-HCC Model V24", "CMS-HCC Model V28"] | None = Field(default=None, examples=["CMS-HCC Model V28"])
+
+
 class PlaceSettings(_Written):
     """The whole of place.toml. Attributes have the names of the keys; `partner` and `source` hold every table of that name."""
 
@@ -155,6 +169,7 @@ class PlaceSettings(_Written):
     source: Annotated[tuple[Source, ...], Field(strict=False)] = ()
     snapshot: Annotated[tuple[Snapshot, ...], Field(strict=False)] = ()
     attribution: Attribution = Attribution()
+    conditions: Conditions = Conditions()
 
     def moment(self, text: str) -> datetime.datetime:
         """The moment that a snapshot's name, a day (to its end in UTC) or a day and time with a zone stands for. Raises UserError."""

@@ -1,12 +1,26 @@
 """Dated, sourced parameters and code lists as data, and their reader.
 
 In:    the TOML and CSV files beside this page.
-Out:   `parameter(name)` with its dated values; `code_forms()`; `services()`, `service_of_each()`; `code_list(name)`, a wide table;
-       `edition()`, the hash of the whole tree.
+Out:   `parameter(name)` with its dated values; `code_forms()`; `services()`, `service_of_each()`; `listed(name)`, a wide table with its
+       source; `code_lists()`; `each_code(codes)`, ranges spelled out; `edition()`, the hash of the whole tree.
 Reads: nothing else.
 Never: gives a value for a date that no value covers, or one without a source.
 """
 
-from accord.rulebook.reader import Parameter, Value, code_forms, code_list, edition, parameter, service_of_each, services
+from accord.rulebook.reader import (
+    Listed,
+    Parameter,
+    Value,
+    code_forms,
+    code_lists,
+    each_code,
+    edition,
+    listed,
+    parameter,
+    service_of_each,
+    services,
+)
 
-__all__ = ["Parameter", "Value", "code_forms", "code_list", "edition", "parameter", "service_of_each", "services"]
+__all__ = [
+    "Listed", "Parameter", "Value", "code_forms", "code_lists", "each_code", "edition", "listed", "parameter", "service_of_each", "services",
+]  # fmt: skip

@@ -10,7 +10,7 @@ from accord.engine import Session
 from accord.engine.feed import write_columns
 from accord.errors import UserError
 from accord.place import PlaceSettings
-from accord.rulebook import code_list, parameter
+from accord.rulebook import listed, parameter
 from accord.tables.attribution import ATTRIBUTION_PERIOD, PARTICIPANT, PROVIDER_CLASS, QUALIFYING_CODE
 
 WINDOWS = "us_mssp/assignment"
@@ -28,7 +28,7 @@ def write_rules(session: Session, settings: PlaceSettings, known_on: date) -> No
     if said.services == "us_mssp":
         rows = [row for start, _ in years(settings) for row in qualifying_codes(start)]
         write_columns(session, QUALIFYING_CODE, {c: [row[c] for row in rows] for c in QUALIFYING_CODE.names})
-        classes = code_list(SPECIALTIES)
+        classes = listed(SPECIALTIES).rows
         columns = {"service_code": [row["code"] for row in classes], "provider_class": [row["provider_class"] for row in classes]}
         write_columns(session, PROVIDER_CLASS, columns)
 
@@ -46,7 +46,7 @@ def years(settings: PlaceSettings) -> Iterator[tuple[date, date]]:
 def qualifying_codes(start: date) -> Iterator[dict[str, Any]]:
     """Each code that counts in the year that begins on `start`, once: of two rows the one that asks less of the setting."""
     found: dict[str, dict[str, Any]] = {}
-    for row in code_list(CODES):
+    for row in listed(CODES).rows:
         if row["from"] <= start.isoformat() and (not row["to"] or start.isoformat() < row["to"]):
             settings = {key: row[key] or None for key in ("only_in_setting", "not_in_setting")}
             for code in _between(row["first_code"], row["last_code"]):
