@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import date
+from decimal import Decimal
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -29,6 +30,7 @@ from accord.population.need.keeping import (
     PERSON_NAME,
     VALIDATION_NAME,
     KeptFit,
+    KeptLeftOut,
     KeptModel,
     KeptPredictor,
     NeedManifest,
@@ -40,12 +42,15 @@ from accord.population.need.keeping import (
 )
 from accord.population.need.model_file import FOLDER, NeedModel, model_path, read_need_model
 from accord.population.need.organisations import Coding, OrganisationNeed, coding, organisation_needs
-from accord.population.need.preparing import LeftOut, Prepared, prepared
+from accord.population.need.preparing import Prepared, prepared
 from accord.population.need.scoring import Scored, score
 from accord.population.need.supply import Supply, read_supply
 from accord.tables.need import PERSON_NEED
 
 BATCH = 100_000
+T = TypeVar("T")
+PUBLISHED_FROM = date(2007, 4, 1)
+"""The year whose cost those models foretold: a fit of an earlier year is set beside them too."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,6 @@ class NeedReport:
     judged: tuple[Judged, ...]
     organisations: tuple[OrganisationNeed, ...]
     coding: tuple[Coding, ...]
-    left_out: tuple[LeftOut, ...]
     is_new: bool
 
 
@@ -77,7 +81,20 @@ def fit_need(place: Place, run: Run, name: str, year: date | None) -> NeedReport
         if is_new:
             kept_model = _kept_model(made, fitted, coming, "condition" in run.manifest.tables)
             publish(place, manifest, lambda to: _fill(to, made, kept_model, coming, judged, organisations, codings))
-        return NeedReport(open_fit(place, name, manifest.fit_id), judged, organisations, codings, made.left_out, is_new)
+        return NeedReport(open_fit(place, name, manifest.fit_id), judged, organisations, codings, is_new)
+
+
+def report_of(fit: KeptFit) -> NeedReport:
+    """A kept fit, read back with all that is said of it."""
+    judged = _read_csv(fit.folder / VALIDATION_NAME, Judged)
+    needs, codings = _read_csv(fit.folder / ORGANISATION_NAME, OrganisationNeed), _read_csv(fit.folder / CODING_NAME, Coding)
+    return NeedReport(fit, tuple(judged), tuple(needs), tuple(codings), is_new=False)
+
+
+def published_r2(report: NeedReport) -> Mapping[str, Any]:
+    """What the models of person-based resource allocation explained: by nested model, of people and of practices."""
+    found: Mapping[str, Any] = rulebook.parameter("england/person_based_allocation").at(max(PUBLISHED_FROM, report.fit.model.fitted_year), date.max)
+    return found
 
 
 def check_fit(made: Prepared, fitted: Fitted) -> None:
@@ -121,7 +138,7 @@ def _kept_model(made: Prepared, fitted: Fitted, coming: Scored, has_conditions: 
         n_history=frame.n_history, n_history_asked=frame.asked, truncation=truncation_words(model), cap=None if made.cap is None else str(made.cap),
         counted_share=counted / cost if cost else 1.0, n_training=fitted.training.n, n_validation=fitted.validation.n, n_person=coming.need.size,
         n_below_zero=int((coming.expected < 0).sum()), place_mean=coming.place_mean, mean=float(coming.expected.mean()),
-        has_conditions=has_conditions,
+        has_conditions=has_conditions, left_out=tuple(KeptLeftOut(reason=x.reason, n_activity=x.n_activity, cost=x.cost) for x in made.left_out),
         predictors=tuple(
             KeptPredictor(
                 kind=p.kind, label=p.label, labels=p.labels, coefficient=float(solution.coefficient[n]), standard_error=float(solution.error[n]),
@@ -164,9 +181,10 @@ def person_need(coming: Scored) -> pa.Table:
 
 
 def _write_facts(made: Prepared, to: Path) -> None:
-    """What is known of each person before the coming year, of the kinds that the model has: a score can be told from it line by line."""
+    """What is known of each person before the coming year, of the kinds that the model has: a score is told from it."""
     kinds = ", ".join(f"'{kind}'" for kind in sorted({p.kind for p in made.predictors}))
-    sql = f"select person_id, kind, label, value_per_1000 from need_fact where year_date = $year and kind in ({kinds}) order by person_id, kind, label"
+    chosen = f"year_date = $year and kind in ({kinds})"
+    sql = f"select person_id, kind, label, value_per_1000 from need_fact where {chosen} order by person_id, kind, label"
     reader = made.session.connection.sql(sql, params={"year": made.frame.coming}).to_arrow_reader(BATCH)
     with pq.ParquetWriter(to, reader.schema, compression="zstd") as writer:
         for batch in reader:
@@ -178,3 +196,15 @@ def _write_csv(to: Path, kind: type, rows: Iterable[Any]) -> None:
         writer = csv.DictWriter(file, [field.name for field in fields(kind)], lineterminator="\n")
         writer.writeheader()
         writer.writerows(asdict(row) for row in rows)
+
+
+_READ: Mapping[str, Callable[[str], Any]] = {
+    "str": str, "int": int, "float": float, "Decimal": Decimal, "bool": lambda text: text == "True",
+    "float | None": lambda text: float(text) if text else None,
+}  # fmt: skip
+
+
+def _read_csv(file: Path, kind: type[T]) -> list[T]:
+    readers = {field.name: _READ[str(field.type)] for field in fields(kind)}  # type: ignore[arg-type]
+    with file.open(encoding="utf-8", newline="") as lines:
+        return [kind(**{name: read(row[name]) for name, read in readers.items()}) for row in csv.DictReader(lines)]

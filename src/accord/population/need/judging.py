@@ -110,7 +110,7 @@ class _ByGroup:
     """Of each group its name, people, part-years of them, and mean cost of a year as it was and as it was foretold."""
 
     name: NDArray[Any]
-    n: NDArray[np.int64]
+    n: NDArray[Any]
     weight: Real
     actual: Real
     told: Real
@@ -118,7 +118,7 @@ class _ByGroup:
 
 def _by_group(seen: _Seen, group: NDArray[Any], told: Real) -> _ByGroup:
     name, where = np.unique(group, return_inverse=True)
-    weight = np.bincount(where, seen.weight)
+    weight: Real = np.bincount(where, seen.weight)
     actual, foretold = (np.bincount(where, seen.weight * each) / weight for each in (seen.cost, told))
     return _ByGroup(name, np.bincount(where), weight, actual, foretold)
 

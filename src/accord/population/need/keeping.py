@@ -6,7 +6,8 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import partial
+from decimal import Decimal
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +51,14 @@ class KeptPredictor(_Kept):
         return KIND.index(self.kind) >= KIND.index("supply")
 
 
+class KeptLeftOut(_Kept):
+    """Care of the whole years that is in no person's year."""
+
+    reason: str
+    n_activity: int
+    cost: Decimal
+
+
 class KeptModel(_Kept):
     """model.json: all that a score follows from. place_mean: what supply and organisation add on average, given to everybody in their stead.
 
@@ -74,13 +83,14 @@ class KeptModel(_Kept):
     place_mean: float
     mean: float
     has_conditions: bool
+    left_out: tuple[KeptLeftOut, ...]
     predictors: tuple[KeptPredictor, ...]
 
     def column_of(self, kind: str, label: str) -> int | None:
         """The column in which something known counts; None where the model knows nothing of it."""
         return self._columns.get((kind, label))
 
-    @property
+    @cached_property
     def _columns(self) -> dict[tuple[str, str], int]:
         return {(p.kind, label): n for n, p in enumerate(self.predictors) for label in p.labels}
 
@@ -135,6 +145,19 @@ def publish(place: Place, manifest: NeedManifest, fill: Callable[[Path], None]) 
 def now() -> datetime:
     """The moment, for a manifest: nothing that is fitted depends on it."""
     return datetime.now(UTC)
+
+
+def named_model(place: Place, name: str) -> str:
+    """A model's name as given, or the only one that is fitted, if none is. Raises UserError where there are several, or none."""
+    if name:
+        return name
+    folder = place.root / FOLDER
+    there = sorted(each.name for each in folder.iterdir() if each.is_dir()) if folder.is_dir() else []
+    if len(there) == 1:
+        return there[0]
+    what = "no model of need has been fitted" if not there else f"{len(there)} models have been fitted"
+    mend = f"give --model with one of: {', '.join(there)}" if there else "make one, and fit it: accord need new NAME, accord need fit NAME"
+    raise UserError(what, where=str(folder), what_to_do=mend)
 
 
 def open_fit(place: Place, name: str, fit: str = "latest") -> KeptFit:

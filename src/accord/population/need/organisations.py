@@ -88,7 +88,8 @@ def coding(coming: Scored, before: Scored | None, confidence: float) -> tuple[Co
     for i, id in enumerate(name):
         recorded, score, spent = (float(figure[i]) for figure in figures)
         is_marked = recorded > 0 and spent > 0 and log(recorded / spent) > reach * spread / sqrt(int(n[i]))
-        found.append(Coding(str(id), int(n[i]), recorded, score, spent, *growths.get(str(id), (None, None)), is_marked))
+        of_score, of_cost = growths.get(str(id), (None, None))
+        found.append(Coding(str(id), int(n[i]), recorded, score, spent, of_score, of_cost, is_marked))
     return tuple(found)
 
 

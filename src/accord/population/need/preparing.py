@@ -23,8 +23,8 @@ from accord.population.need.model_file import EVERY_SERVICE, NeedModel
 from accord.population.need.supply import Supply
 from accord.population.need.years import COST_CAPS, LEFT_OUT, NEED_PEOPLE, PERSON_YEARS
 from accord.tables import Table
-from accord.tables.conditions import CONDITION
 from accord.tables.codes import ADMISSION, SETTING
+from accord.tables.conditions import CONDITION
 from accord.tables.need import ACCOUNT_YEAR, KIND, NEED_BAND, NEED_COLUMN, NEED_SERVICE, NEED_YEAR, ORGANISATION_SUPPLY
 
 READ = ("activity", "person_month", "continuous_stay", "person")
@@ -107,7 +107,7 @@ def frame_of(place: Place, model: NeedModel, year: date | None) -> Frame:
     starts = [_later(period.start_date.replace(day=1), n) for n in range(period.end_date.year - period.start_date.year + 2)]
     whole = tuple(start for start, end in pairwise(starts) if start >= period.start_date and end <= period.end_date)
     if len(whole) < 2:
-        what = f"the place's period has {len(whole)} whole year{'' if len(whole) == 1 else 's'}, and cost is foretold from at least one year before it"
+        what = f"cost is foretold from at least one whole year before it, and the place's period has {len(whole)} in all"
         raise UserError(what, where=f"{place.settings_file}: period", what_to_do="give a period of two years or more, and the files of them")
     fitted = year or whole[-1]
     if fitted not in whole[1:]:
@@ -139,7 +139,7 @@ def prepared(place: Place, run: Run, model: NeedModel, supply: Supply, year: dat
 
 
 def prepare(session: Session, model: NeedModel, supply: Supply, frame: Frame) -> Prepared:
-    """Run every step. In: the tables of `READ`, and condition, registered. Out: the session's need_person, need_fact, need_predictor and what leads to them."""
+    """Run every step. In: the tables of `READ`, and condition, registered. Out: need_person, need_fact, need_predictor, and what leads to them."""
     _feed(session, model, supply, frame)
     population = {"population": model.population}
     session.materialise(PERSON_YEARS, **population)
@@ -201,7 +201,8 @@ def _predictors(session: Session, model: NeedModel, frame: Frame) -> Iterator[Pr
     """The columns in order: age and sex first, what is of the place last, so that of two that say the same the later is dropped."""
     wanted = {KINDS_OF.get(name, name) for name in model.predictors}
     sql = """select kind, label, cast(sum(case when year_date = $year then n_training else 0 end) as bigint) as n_training,
-      cast(sum(case when year_date = $year then n_person else 0 end) as bigint) as n_person from need_count group by kind, label order by kind, label"""
+      cast(sum(case when year_date = $year then n_person else 0 end) as bigint) as n_person
+      from need_count group by kind, label order by kind, label"""
     found = [row for row in session.rows(sql, {"year": frame.fitted}) if row[0] in wanted]
     for kind in KIND:
         yield from columns_of(kind, [row[1:] for row in found if row[0] == kind], model.least_people)

@@ -56,5 +56,6 @@ def _thousandths(text: str, name: str, where: str) -> int:
     except InvalidOperation:
         figure = Decimal("NaN")
     if not figure.is_finite() or abs(figure) > LARGEST:
-        raise UserError(f"'{text}' is no figure of {name}", where=where, what_to_do=f"write a plain number up to {LARGEST:,}, or leave the cell empty")
+        mend = f"write a plain number up to {LARGEST:,}, or leave the cell empty"
+        raise UserError(f"'{text}' is no figure of {name}", where=where, what_to_do=mend)
     return int((figure * 1000).to_integral_value())

@@ -83,8 +83,8 @@ from ranked where place = (n_person * $part_per_million + 999999) // 1000000""",
     inputs=(PERSON_YEAR,),
     output=COST_CAP,
     parameters={"amount": "DECIMAL(18,2)", "part_per_million": "BIGINT"},
-    notes="""In: person_year. Out: cost_cap: the percentile (by nearest rank, so that it is somebody's cost) of the year's costs over everybody in it, those
-with none too; of a part of 1,000,000 the amount given, NULL where all is counted.
+    notes="""In: person_year. Out: cost_cap: the percentile of the year's costs over everybody in it, those with none too, by nearest rank, so that it
+is somebody's cost; of a part of 1,000,000 the amount given, NULL where all is counted.
 Units: of a year as it was lived, not of a part-year made whole.""",
 )
 
