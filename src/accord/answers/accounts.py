@@ -5,6 +5,7 @@ from __future__ import annotations
 from accord.engine import Step
 from accord.tables import ATTRITION, CONTINUOUS_STAY, PERSON, RECONCILIATION, RECORD_FATE, REGISTRATION, STAY_ACTIVITY
 from accord.tables.answers import MEASURE
+from accord.tables.condition_lists import CODE_SEEN, HCC_PERSON
 from accord.tables.working import ATTACHMENT, CALENDAR_MONTH, CARE_TOTAL, FILE_AMOUNT
 
 # Each total is reached from activity by taking off what these conditions find, in this order; a row is taken off by the first that holds.
@@ -154,9 +155,15 @@ from stay_activity where spell_id is null group by reason
 union all
 select 'readmission', 'not discharged', count(*), count(distinct person_id), cast(coalesce(sum(net_amount), 0) as decimal(18, 2)),
   cast(coalesce(sum(cost), 0) as decimal(18, 2))
-from continuous_stay where end_date is null having count(*) > 0""",
-    inputs=(CARE_TOTAL, REGISTRATION, CALENDAR_MONTH, PERSON, ATTACHMENT, STAY_ACTIVITY, CONTINUOUS_STAY),
+from continuous_stay where end_date is null having count(*) > 0
+union all
+select 'condition', standing, cast(sum(n_record) as bigint), cast(null as bigint), cast(0 as decimal(18, 2)), cast(0 as decimal(18, 2))
+from code_seen where standing <> 'counted' group by standing
+union all
+select 'hcc_risk', 'no age or sex', count(*), count(distinct person_id), cast(0 as decimal(18, 2)), cast(0 as decimal(18, 2))
+from hcc_person where age_years is null or sex is null or sex not in ('female', 'male') having count(*) > 0""",
+    inputs=(CARE_TOTAL, REGISTRATION, CALENDAR_MONTH, PERSON, ATTACHMENT, STAY_ACTIVITY, CONTINUOUS_STAY, CODE_SEEN, HCC_PERSON),
     output=ATTRITION,
-    notes="""In: care_total, registration, calendar_month, person, attachment, stay_activity, continuous_stay. Out: attrition.
+    notes="""In: care_total, registration, calendar_month, person, attachment, stay_activity, continuous_stay, code_seen, hcc_person. Out: attrition.
 Leaves out: nothing; it is the account of what others leave out. People are not counted where rows were added up before.""",
 )

@@ -121,6 +121,15 @@ class Snapshot(_Written):
     at: datetime.date = Field(examples=[datetime.date(2025, 8, 20)])
 
 
+class Conditions(_Written):
+    """What a run works out of diagnoses beside what every run does.
+
+    hcc_model: the CMS-HCC model by which people are scored. It reads ICD-10-CM alone, and needs the option `analysis` (requirements-analysis.txt).
+    """
+
+    hcc_model: Literal["CMS-HCC Model V22", "CMS-HCC Model V24", "CMS-HCC Model V28"] | None = Field(default=None, examples=["CMS-HCC Model V28"])
+
+
 class PlaceSettings(_Written):
     """The whole of place.toml. Attributes have the names of the keys; `partner` and `source` hold every table of that name."""
 
@@ -133,6 +142,7 @@ class PlaceSettings(_Written):
     partner: Annotated[tuple[Partner, ...], Field(strict=False)] = ()
     source: Annotated[tuple[Source, ...], Field(strict=False)] = ()
     snapshot: Annotated[tuple[Snapshot, ...], Field(strict=False)] = ()
+    conditions: Conditions = Conditions()
 
     def moment(self, text: str) -> datetime.datetime:
         """The moment that a snapshot's name, a day (to its end in UTC) or a day and time with a zone stands for. Raises UserError."""

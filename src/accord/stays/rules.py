@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
@@ -10,10 +9,10 @@ from typing import Any
 from accord.engine import Session
 from accord.engine.feed import write_columns
 from accord.rulebook import Value, parameter
+from accord.rulebook import each_code as codes
 from accord.tables.stays import STAY_RULE
 
 FOR_EVER = date(9999, 12, 31)
-_RANGE = re.compile(r"(?P<letter>[A-Z]?)(?P<first>\d+)-(?P=letter)(?P<last>\d+)")
 _KIND = {"policy": "stay", "rule": "", "subject": "stay", "what": "", "code_system": "", "with_code": "", "position": "any"}
 
 
@@ -35,20 +34,6 @@ def rule_rows(values: list[Value], currency: str, known_on: date) -> Iterator[di
         end = min([*ends, value.valid_until or FOR_EVER])
         for code in codes(value.amount.get("codes", [""])):
             yield {**dict(kind), "code": code, "n": value.amount.get("n"), "start_date": value.start_date, "end_date": end}
-
-
-def codes(listed: list[str]) -> Iterator[str]:
-    """Each code of a list in which C00-C03 stands for C00, C01, C02, C03.
-
-    >>> list(codes(["51", "C08-C10", "140-141"]))
-    ['51', 'C08', 'C09', 'C10', '140', '141']
-    """
-    for text in listed:
-        if found := _RANGE.fullmatch(text):
-            first, last = found["first"], found["last"]
-            yield from (f"{found['letter']}{n:0{len(first)}}" for n in range(int(first), int(last) + 1))
-        else:
-            yield text
 
 
 def _kind(value: Value) -> tuple[tuple[str, Any], ...]:

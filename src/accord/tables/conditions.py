@@ -5,7 +5,7 @@ from __future__ import annotations
 from accord.tables.contract import Table, bigint, day, rate, text
 
 CLASSIFICATION = ("charlson", "frailty", "long_term", "acsc", "hcc", "diagnosis_group")
-SCORE = ("charlson", "frailty", "hcc_risk")
+SCORE = ("charlson", "charlson_2011", "frailty", "hcc_risk")
 SEGMENT_NAME = (
     "short_dying",  # a short period of decline before dying
     "frailty_dementia",
@@ -45,7 +45,7 @@ PERSON_SCORE = Table(
     columns=(
         bigint("person_id", "The person.", required=True),
         day("year_date", _YEAR, required=True),
-        text("score", "Which.", required=True, codes=SCORE),
+        text("score", "Which; charlson by the weights of 1987, charlson_2011 by those of 2011.", required=True, codes=SCORE),
         rate("value", "The score: sum of the weights of the person's conditions; of hcc_risk, the relative cost that CMS predicts.", required=True),
         text("band", "As the score's source bands it; NULL where it gives no band, or none for the person's age."),
     ),
