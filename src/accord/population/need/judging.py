@@ -118,7 +118,7 @@ class _ByGroup:
 
 def _by_group(seen: _Seen, group: NDArray[Any], told: Real) -> _ByGroup:
     name, where = np.unique(group, return_inverse=True)
-    weight: Real = np.bincount(where, seen.weight)
+    weight = np.bincount(where, seen.weight).astype(float)
     actual, foretold = (np.bincount(where, seen.weight * each) / weight for each in (seen.cost, told))
     return _ByGroup(name, np.bincount(where), weight, actual, foretold)
 

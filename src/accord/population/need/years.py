@@ -103,7 +103,7 @@ aged as (
 select a.year_date, a.person_id, coalesce(a.organisation_id, 'unknown') as organisation_id, coalesce(k.age_band, 'unknown') as age_band, a.sex,
   a.deprivation_decile, coalesce(a.ethnicity, 'unknown') as ethnicity, a.person_id % 1000 < $training_per_1000 as is_training,
   h.n_history_month, coalesce(y.n_month, 0) as n_month, a.cost as past_cost, coalesce(y.cost, 0) as cost,
-  cast(coalesce(least(y.cost, coalesce(c.cap_amount, y.cost)), 0) as decimal(18, 2)) as counted_cost,
+  case when y.cost > c.cap_amount then c.cap_amount else coalesce(y.cost, 0) end as counted_cost,
   coalesce(y.n_emergency_admission, 0) as n_emergency_admission, a.n_emergency_admission as n_past_emergency_admission
 from aged a
 join history h on a.year_date = h.year_date and a.person_id = h.person_id
