@@ -57,7 +57,8 @@ def tables() -> str:
     also = "Each [settlement](../how-to/settle-a-contract.md) of a contract publishes these:"
     fitted = (import_module("accord.tables.need").PERSON_NEED,)
     last = "Each [fit](../how-to/fit-need.md) of a model of need keeps this:"
-    listed, further, kept = (grid(("Table", "One row is"), ((f"[{t.name}](#{t.name})", t.meaning) for t in these)) for these in (contracts, settled, fitted))
+    heads = ("Table", "One row is")
+    listed, further, kept = (grid(heads, ((f"[{t.name}](#{t.name})", t.meaning) for t in these)) for these in (contracts, settled, fitted))
     return join(intro, listed, also, further, last, kept, *(_table(t) for t in (*contracts, *settled, *fitted)))
 
 

@@ -48,17 +48,22 @@ def fit(place: Path, accord: Callable):
     return next(path for path in (place / "needs" / "hospital").iterdir()), ended.out
 
 
+def rows_of(file: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(file.read_text(encoding="utf-8").splitlines()))
+
+
 @pytest.fixture(scope="session")
 def people(fit, place: Path, run: OpenRun) -> dict[str, np.ndarray]:
-    """Everybody's need, what age and sex make of it, and the true expected cost of the last year of the period, the people's own rates by their prices."""
+    """Everybody's need, what age and sex make of it, and the true expected cost of the period's last year: their own rates, by mean prices."""
     at = duckdb.connect()
     at.execute(f"create view need as select * from '{fit[0]}/person_need.parquet'")
     for table in truth_folder(place).glob("true_*.parquet"):
         at.execute(f"create view {table.stem} as select * from '{table}'")
     for table in ("activity", "submission"):
         at.execute(f"create view {table} as select * from '{run.folder}/tables/{table}.parquet'")
-    keys = dict(at.execute("""select a.person_id, any_value(r.person_key) from activity a join submission s using (submission_id)
-      join true_file f using (file_name) join true_record r using (file_number, record_number) where r.person_key is not null group by 1""").fetchall())
+    found = at.execute("""select a.person_id, any_value(r.person_key) from activity a join submission s using (submission_id)
+      join true_file f using (file_name) join true_record r using (file_number, record_number) where r.person_key is not null group by 1""")
+    keys = dict(found.fetchall())
     truth = _expected(_prices(at))
     rows = [row for row in at.execute("select person_id, need, age_sex_cost from need").fetchall() if keys.get(row[0]) in truth]
     return {
@@ -73,8 +78,8 @@ def _prices(at: duckdb.DuckDBPyConnection) -> dict[str, float]:
         cost, n = at.execute(f"select coalesce(sum(cast(cost as double)), 0), count(*) from activity where is_in_force and {where}").fetchall()[0]
         return cost, max(n, 1)
 
-    seen, visits, emergency = total("setting = 'outpatient'"), total("setting = 'emergency'"), total("setting = 'inpatient' and admission = 'emergency'")
-    elective = total("setting = 'inpatient' and admission = 'elective'")
+    seen, visits = total("setting = 'outpatient'"), total("setting = 'emergency'")
+    emergency, elective = (total(f"setting = 'inpatient' and admission = '{how}'") for how in ("emergency", "elective"))
     planned = dict.fromkeys(("day_case", "elective_stay", "joint_replacement"), elective[0] / elective[1])
     of_visits = (visits[0] + emergency[0]) / visits[1]
     return {"outpatient": seen[0] / seen[1], "emergency_department": of_visits, "direct_admission": emergency[0] / emergency[1], **planned}
@@ -92,25 +97,24 @@ def _expected(prices: dict[str, float]) -> dict[int, float]:
 
 def test_true_need_is_found_and_far_better_than_by_age_and_sex(people):
     of = {name: float(np.corrcoef(people[name], people["truth"])[0, 1]) for name in ("need", "age_sex")}
-    print(f"correlation with true expected cost: {of}")
     assert len(people["need"]) > 3_000
-    assert of["need"] > of["age_sex"] + 0.1
+    assert of["need"] > of["age_sex"] + 0.2, of
 
 
 def test_of_what_can_be_explained_age_and_sex_explain_several_times_less(fit):
-    rows = list(csv.DictReader((fit[0] / "validation.csv").open()))
+    rows = rows_of(fit[0] / "validation.csv")
     r2 = {row["model"]: float(row["value"]) for row in rows if (row["part"], row["measure"]) == ("validation", "r2_person")}
-    assert 2 * r2["age_sex"] < r2["with_diagnoses"]
+    assert 3 * r2["age_sex"] < r2["with_diagnoses"]
 
 
 def test_the_practice_that_codes_more_stands_out(fit):
-    rows = {row["organisation_id"]: row for row in csv.DictReader((fit[0] / "coding.csv").open())}
+    rows = {row["organisation_id"]: row for row in rows_of(fit[0] / "coding.csv")}
     beside = {id: float(row["recorded"]) / float(row["cost"]) for id, row in rows.items()}
     assert max(beside, key=beside.__getitem__) == CODES_MORE
 
 
 def test_weighted_lists_add_up_to_the_people(fit):
-    rows = list(csv.DictReader((fit[0] / "organisation_need.csv").open()))
+    rows = rows_of(fit[0] / "organisation_need.csv")
     model = json.loads((fit[0] / "model.json").read_text())
     assert sum(round(100 * float(row["weighted"])) for row in rows) == 100 * model["n_person"] == 100 * sum(int(row["n_person"]) for row in rows)
 
@@ -169,7 +173,7 @@ def test_the_list_is_written_apart_and_the_screen_shows_nobody(place, fit, accor
     ended = accord("admission-risk", "hospital", "--capacity", "100", "-p", place, "--purpose", "direct-care")
     assert ended.code == 0, ended.err
     (file,) = place.glob("restricted/*/admission_risk/*/list.csv")
-    listed = list(csv.DictReader(file.open()))
+    listed = rows_of(file)
     assert len(listed) == 100
     assert not [row["person_id"] for row in listed if row["person_id"] in ended.out]
     for words in ("9% HIGHER", "PRISMATIC", "AUC", "positive predictive value", "sensitivity", "most deprived", "may be spent"):

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from accord.errors import UserError
 from accord.population.need.admission_risk import Capacity, capacity_of, equity
-from accord.population.need.preparing import FEW, columns_of, frame_of
-from accord.population.need.rows import merged
+from accord.population.need.preparing import FEW, Predictor, RowFiles, columns_of, frame_of
+from accord.population.need.rows import batches
 from accord.population.need.supply import read_supply
 from accord.stats.discrimination import highest
 
@@ -40,7 +40,8 @@ def files(tmp_path_factory):
 
 @given(size=st.integers(1, 7))
 def test_the_size_of_a_batch_changes_nothing(files: Path, size: int):
-    found = list(merged(files / "people.parquet", files / "cells.parquet", 3, YEAR, size))
+    predictors = tuple(Predictor("long_term", str(n), (str(n),), 1, 1) for n in range(3))
+    found = list(batches(RowFiles(files / "people.parquet", files / "cells.parquet", predictors), YEAR, size))
     assert [id for batch in found for id in batch.people.column("person_id").to_pylist()] == list(PEOPLE)
     full = np.concatenate([batch.cells.filled() for batch in found])
     expected = np.zeros((5, 3))
@@ -98,7 +99,7 @@ def test_supply_that_cannot_be_read_is_told(tmp_path, text):
         read_supply(file)
 
 
-@pytest.mark.parametrize(("text", "capacity"), [("250", Capacity(n=250)), ("0.5%", Capacity(share=0.005)), (" 3 % ".replace(" ", ""), Capacity(share=0.03))])
+@pytest.mark.parametrize(("text", "capacity"), [("250", Capacity(n=250)), ("0.5%", Capacity(share=0.005)), (" 3% ", Capacity(share=0.03))])
 def test_a_capacity_is_people_or_a_part(text, capacity):
     assert capacity_of(text) == capacity
 

@@ -80,11 +80,15 @@ KINDS = {
         "an invented place of {n:,} people and three years, written as its partners would send it", "under 8 GB", "as many rows without a model",
         1_000_000, 9_000,
     ),
+    "need": _Kind(
+        "a model of need fitted on {n:,} people by 200 predictors, and everybody scored", "no matrix of people in memory", "one scan of the cells",
+        1_000_000, 400,
+    ),
 }  # fmt: skip
 
 
-_BY_PEOPLE = ("tuva", "simulate")
-_BASELINE_AFTER = ("place", "simulate")
+_BY_PEOPLE = ("tuva", "simulate", "need")
+_BASELINE_AFTER = ("place", "simulate", "need")
 """Benchmarks whose baseline needs what they make."""
 
 
@@ -109,7 +113,7 @@ def bench(asked: Asked, progress: Progress) -> Figures:
         _check_disk(Path(folder), kind.byte_each * asked.n, progress)
         progress(f"make {asked.n:,} {'people' if asked.kind in _BY_PEOPLE else 'records'}")
         place = Path(folder) / "place"
-        if asked.kind != "simulate":
+        if asked.kind not in ("simulate", "need"):
             _make(asked, place)
         question = {
             "kind": asked.kind, "place": str(place), "memory_byte": limits.memory_byte, "threads": limits.threads, "scratch": folder,

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from accord import pipeline, simulate
-from accord.bench import invent
+from accord.bench import invent, need_bench
 from accord.engine import Session
 from accord.engine.duck import parquet
 from accord.engine.session import STEP_LOG
@@ -87,6 +87,8 @@ def _engine_memory(asked: dict[str, Any]) -> str:
 def _baseline(asked: dict[str, Any]) -> float:
     if asked["kind"] == "simulate":
         return _without_a_model(asked)
+    if asked["kind"] == "need":
+        return need_bench.scan(asked, _engine_memory(asked))
     place = open_place(asked["place"])
     if asked["spark"]:
         return _scan_on_spark(asked, place)
@@ -174,6 +176,8 @@ def _answer(asked: dict[str, Any]) -> dict[str, Any]:
         return {"seconds": _baseline(asked)}
     if asked["kind"] == "simulate":
         return _simulate(asked)
+    if asked["kind"] == "need":
+        return need_bench.fitted(asked, _engine_memory(asked), _tell)
     place = open_place(asked["place"])
     return {"of": {}, **(_intake(asked, place) if asked["kind"] == "intake" else _run(asked, place))}
 

@@ -19,14 +19,15 @@ class Bench(StrEnum):
     tuva = "tuva"
     place = "place"
     simulate = "simulate"
+    need = "need"
     all = "all"
 
 
 @app.command()
 def bench(  # noqa: PLR0913 (each option of a command is an argument)
-    what: Annotated[Bench, typer.Argument(help="intake, tuva, place, simulate or all.")] = Bench.all,
+    what: Annotated[Bench, typer.Argument(help="intake, tuva, place, simulate, need or all.")] = Bench.all,
     records: Annotated[int | None, typer.Option(min=100, help="Records of intake and place.", show_default="5 and 50 million")] = None,
-    people: Annotated[int | None, typer.Option(min=10, help="People of tuva and of simulate.", show_default="10,000 and 1 million")] = None,
+    people: Annotated[int | None, typer.Option(min=10, help="People of tuva, simulate and need.", show_default="10,000, and 1 million")] = None,
     files: Annotated[Path | None, typer.Option(help="The folder of the Tuva input layer's files; all leaves tuva out without it.")] = None,
     folder: Annotated[
         Path | None, typer.Option("--out", help="Where to work. What is made there is taken away again.", show_default="the system's")

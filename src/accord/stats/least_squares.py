@@ -60,7 +60,11 @@ def sums_of(cells: Cells, outcome: Real, weight: Real) -> Sums:
     >>> sums_of(one, np.array([1.0, 3.0]), np.ones(2)).xty.tolist()
     [4.0, 3.0]
     """
-    full = cells.filled()
+    return sums_of_rows(cells.filled(), outcome, weight)
+
+
+def sums_of_rows(full: Real, outcome: Real, weight: Real) -> Sums:
+    """The same of rows that are filled already, shape (n, columns)."""
     weighted = full * weight[:, None]
     n, y = int((weight > 0).sum()), weight * outcome
     squares = float((y * outcome).sum())

@@ -148,7 +148,7 @@ class _Rows:
 
 def _rows(made: Prepared, year: date) -> _Rows:
     sparse = _library()[1]
-    parts = list(batches(made, year))
+    parts = list(batches(made.files, year))
     if not parts:
         raise UserError(f"nobody is foretold of {year}", where="needs/", what_to_do="look at the population that the model names")
     matrix = sparse.vstack([

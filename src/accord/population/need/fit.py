@@ -73,7 +73,7 @@ def fit_need(place: Place, run: Run, name: str, year: date | None) -> NeedReport
     model = read_need_model(place, name)
     supply = read_supply(place.root / FOLDER / model.supply_file if model.supply_file else None)
     with prepared(place, run, model, supply, year) as made:
-        fitted = fit_rows(made)
+        fitted = fit_rows(made.files, made.frame.fitted)
         check_fit(made, fitted)
         manifest = _manifest(place, run, name, supply, made)
         judged, organisations, codings, coming = _figures(made, fitted)
@@ -107,11 +107,11 @@ def check_fit(made: Prepared, fitted: Fitted) -> None:
 
 def _figures(made: Prepared, fitted: Fitted) -> tuple[tuple[Judged, ...], tuple[OrganisationNeed, ...], tuple[Coding, ...], Scored]:
     frame = made.frame
-    judged = list(judge(fitted, score(made, fitted, frame.fitted)))
+    judged = list(judge(fitted, score(made.files, fitted, frame.fitted)))
     for later in frame.later:
-        judged += judge_later(fitted, score(made, fitted, later))
-    coming = score(made, fitted, frame.coming)
-    before = score(made, fitted, frame.whole[-1]) if frame.whole[-1] in frame.foretold else None
+        judged += judge_later(fitted, score(made.files, fitted, later))
+    coming = score(made.files, fitted, frame.coming)
+    before = score(made.files, fitted, frame.whole[-1]) if frame.whole[-1] in frame.foretold else None
     confidence = float(rulebook.parameter("interval_confidence").at(frame.fitted, date.max))
     return tuple(judged), organisation_needs(coming), coding(coming, before, confidence), coming
 
@@ -182,7 +182,7 @@ def person_need(coming: Scored) -> pa.Table:
 
 def _write_facts(made: Prepared, to: Path) -> None:
     """What is known of each person before the coming year, of the kinds that the model has: a score is told from it."""
-    kinds = ", ".join(f"'{kind}'" for kind in sorted({p.kind for p in made.predictors}))
+    kinds = ", ".join(f"'{kind}'" for kind in sorted({p.kind for p in made.files.predictors}))
     chosen = f"year_date = $year and kind in ({kinds})"
     sql = f"select person_id, kind, label, value_per_1000 from need_fact where {chosen} order by person_id, kind, label"
     reader = made.session.connection.sql(sql, params={"year": made.frame.coming}).to_arrow_reader(BATCH)

@@ -9,9 +9,9 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from accord.population.need.preparing import PLACE_KINDS, Predictor, Prepared
+from accord.population.need.preparing import PLACE_KINDS, Predictor, RowFiles
 from accord.population.need.rows import BATCH, batches
-from accord.stats.least_squares import Solution, Sums, explained, no_sums, solve, sums_of
+from accord.stats.least_squares import Solution, Sums, explained, no_sums, solve, sums_of_rows
 
 Real = NDArray[np.float64]
 STAGES: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -64,19 +64,18 @@ class Fitted:
         return np.where(self.is_of_place, self.full.solution.coefficient, 0.0)
 
 
-def fit_rows(made: Prepared, size: int = BATCH) -> Fitted:
-    """One pass over the fitted year. size: people a batch, which changes nothing but the last digits. Raises UserError where nobody is trained on."""
-    training, validation = sums_by_part(made, made.frame.fitted, size)
-    return fitted_from(made.predictors, training, validation)
+def fit_rows(files: RowFiles, year: date, size: int = BATCH) -> Fitted:
+    """One pass over the fitted year. size: people a batch, which changes nothing but the last digits."""
+    return fitted_from(files.predictors, *sums_by_part(files, year, size))
 
 
-def sums_by_part(made: Prepared, year: date, size: int = BATCH) -> tuple[Sums, Sums]:
+def sums_by_part(files: RowFiles, year: date, size: int = BATCH) -> tuple[Sums, Sums]:
     """The sums of one year's training people and of the others, weighted by the part of the year each was in the population."""
-    parts = [no_sums(len(made.predictors)) for _ in range(2)]
-    for batch in batches(made, year, size):
-        is_training, weight = batch.flags("is_training"), batch.weight
+    parts = [no_sums(len(files.predictors)) for _ in range(2)]
+    for batch in batches(files, year, size):
+        full, cost, weight, is_training = batch.cells.filled(), batch.yearly_cost, batch.weight, batch.flags("is_training")
         for n, chosen in enumerate((is_training, ~is_training)):
-            parts[n] = parts[n] + sums_of(batch.cells, batch.yearly_cost, np.where(chosen, weight, 0.0))
+            parts[n] = parts[n] + sums_of_rows(full[chosen], cost[chosen], weight[chosen])
     return parts[0], parts[1]
 
 

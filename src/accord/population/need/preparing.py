@@ -90,13 +90,22 @@ class LeftOut:
 
 
 @dataclass(frozen=True)
+class RowFiles:
+    """The rows of a model as files of need_person and need_predictor, sorted by year and person; predictors: their columns, in order."""
+
+    people: Path
+    cells: Path
+    predictors: tuple[Predictor, ...]
+
+
+@dataclass(frozen=True)
 class Prepared:
-    """The rows of a model, in a session that is open: need_person and need_predictor, sorted by year and person."""
+    """What a fit is made of, in a session that is open."""
 
     session: Session
     model: NeedModel
     frame: Frame
-    predictors: tuple[Predictor, ...]
+    files: RowFiles
     cap: Decimal | None
     left_out: tuple[LeftOut, ...]
 
@@ -145,16 +154,16 @@ def prepare(session: Session, model: NeedModel, supply: Supply, frame: Frame) ->
     session.materialise(PERSON_YEARS, **population)
     session.materialise(LEFT_OUT, **population)
     session.materialise(COST_CAPS, **_cap_of(model, frame))
-    session.materialise(NEED_PEOPLE, training_per_1000=int(model.training_share * 1000))
+    people = session.materialise(NEED_PEOPLE, training_per_1000=int(model.training_share * 1000))
     session.materialise(FACTS)
     session.materialise(COUNTS)
     predictors = tuple(_predictors(session, model, frame))
     pairs = [(p.kind, label, number) for number, p in enumerate(predictors) for label in p.labels]
     _write(session, NEED_COLUMN, pairs)
-    session.materialise(PREDICTORS)
+    files = RowFiles(people.path, session.materialise(PREDICTORS).path, predictors)
     left = tuple(LeftOut(*row) for row in session.rows("select reason, n_activity, cost from need_left_out order by reason"))
     (cap,), *_ = session.rows("select cap_amount from cost_cap where year_date = $year", {"year": frame.fitted})
-    return Prepared(session, model, frame, predictors, cap, left)
+    return Prepared(session, model, frame, files, cap, left)
 
 
 def _feed(session: Session, model: NeedModel, supply: Supply, frame: Frame) -> None:

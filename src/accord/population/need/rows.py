@@ -13,8 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from accord.engine import Session
-from accord.population.need.preparing import Prepared
+from accord.population.need.preparing import RowFiles
 from accord.stats.least_squares import Cells
 
 BATCH = 16_384
@@ -53,16 +52,14 @@ class Batch:
         return self.numbers("counted_cost") * MONTHS / np.maximum(month, 1)
 
 
-def batches(made: Prepared, year: date, size: int = BATCH) -> Iterator[Batch]:
-    """Everybody of one year with what is known of each. At no time is more than two batches held."""
-    yield from merged(_file(made.session, "need_person"), _file(made.session, "need_predictor"), len(made.predictors), year, size)
+def batches(files: RowFiles, year: date, size: int = BATCH) -> Iterator[Batch]:
+    """Everybody of one year with what is known of each: the two files walked side by side, so that never more than a few batches are held.
 
-
-def merged(people: Path, cells: Path, n_column: int, year: date, size: int) -> Iterator[Batch]:
-    """Two files that are sorted by year and person, walked side by side. size: people a batch."""
-    cell_parts = _cell_parts(cells, year)
+    size: people a batch.
+    """
+    cell_parts = _cell_parts(files.cells, year)
     held: tuple[Whole, ...] = tuple(np.zeros(0, np.int64) for _ in range(3))
-    for part in _of_year(people, year, size):
+    for part in _of_year(files.people, year, size):
         ids = np.asarray(part.column("person_id").to_numpy())
         while (not held[0].size or held[0][-1] <= ids[-1]) and (more := next(cell_parts, None)) is not None:
             held = tuple(np.concatenate(pair) for pair in zip(held, more, strict=True))
@@ -71,11 +68,7 @@ def merged(people: Path, cells: Path, n_column: int, year: date, size: int) -> I
         held = tuple(each[cut:] for each in held)
         row = np.searchsorted(ids, person)
         assert not person.size or bool((ids[row] == person).all()), "something is known of a person who is not in need_person"
-        yield Batch(part, Cells(row, column, value / 1000, ids.size, n_column))
-
-
-def _file(session: Session, table: str) -> Path:
-    return next(each.path for each in session.written if each.table.name == table)
+        yield Batch(part, Cells(row, column, value / 1000, ids.size, len(files.predictors)))
 
 
 def _cell_parts(file: Path, year: date) -> Iterator[tuple[Whole, ...]]:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from accord.population.need.fitting import Fitted
-from accord.population.need.preparing import Prepared
+from accord.population.need.preparing import RowFiles
 from accord.population.need.rows import BATCH, Batch, batches
 
 Real = NDArray[np.float64]
@@ -53,13 +53,13 @@ class Scored:
         return np.asarray(column.to_numpy(zero_copy_only=False))
 
 
-def score(made: Prepared, fitted: Fitted, year: date, size: int = BATCH) -> Scored:
+def score(files: RowFiles, fitted: Fitted, year: date, size: int = BATCH) -> Scored:
     """One pass over one year. In: any year that is foretold. Out: vectors by person; the matrix is never held whole. Nobody: an assertion."""
     models = np.column_stack([*(stage.solution.coefficient for stage in fitted.stages), fitted.need, fitted.of_place])
     kinds = np.array([p.kind for p in fitted.predictors])
     is_recorded, is_long = np.isin(kinds, ("long_term", "diagnosis_group")), kinds == "long_term"
     people, told, counts = [], [], []
-    for batch in batches(made, year, size):
+    for batch in batches(files, year, size):
         people.append(batch.people.select(list(KEPT)))
         told.append(batch.cells.filled() @ models)
         counts.append(np.column_stack([_count(batch, which) for which in (is_long, is_recorded)]))
