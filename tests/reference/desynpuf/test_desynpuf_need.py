@@ -63,7 +63,8 @@ def test_states_are_foretold_better_than_people(judged) -> None:
 
 
 def test_every_age_is_foretold_about_what_it_costs(judged) -> None:
-    ratios = {group: value for (part, _, measure, group), value in judged.items() if (part, measure) == ("validation", "predictive_ratio by age band")}
+    wanted = ("validation", "predictive_ratio by age band")
+    ratios = {group: value for (part, _, measure, group), value in judged.items() if (part, measure) == wanted}
     assert {"65-69", "70-74", "75-79", "80-84", "85-89"} <= set(ratios)
     assert all(0.85 < ratios[band] < 1.15 for band in ("65-69", "70-74", "75-79", "80-84")), ratios
 
