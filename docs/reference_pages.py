@@ -111,7 +111,8 @@ def rulebook() -> str:
         "# The rulebook\n\nWhat the law, a dictionary or a convention sets is data with its source, not a number in the code. A run's "
         "manifest names the edition of the rulebook that it was made with."
     )
-    return join(intro, *(_parameter_page(name, d) for name, d in data.items() if "value" in d), *map(_code_systems, _of_systems(data)))
+    parameters = (_parameter_page(name, d) for name, d in data.items() if "value" in d)
+    return join(intro, *parameters, *map(_code_systems, _of_systems(data)), _wide_tables(reader, [n for n, d in data.items() if "sha256" in d]))
 
 
 def _of_systems(data: dict[str, Any]) -> Iterator[Any]:
@@ -122,6 +123,21 @@ def _parameter_page(name: str, data: Any) -> str:
     rows = ((v["from"], v["published_on"], inline(v["amount"]), f"[{v['reference']}]({v['href']})") for v in data["value"])
     facts = f"Unit: {data['unit']}. Checked on {data['checked_on']}."
     return join(f"## {data['title']}", f"`{name}`. {facts}", grid(("From", "Published on", "Value", "Source"), rows))
+
+
+def _wide_tables(reader: Any, names: list[str]) -> str:
+    intro = (
+        "Lists of codes and other wide tables are CSV files beside the TOML that says what they are and where they are from. They come with the package, "
+        "in `accord/rulebook`; a range in them stands for each of its codes."
+    )
+    rows = []
+    for one in map(reader.listed, names):
+        about = one.about
+        systems = ", ".join(f"`{s}`" for s in about.get("code_systems", ()))
+        source = f"[{about['reference']}]({about['href']})"
+        rows.append((f"`{one.name}.csv`", about["title"], systems, about.get("coverage", ""), str(len(one.rows)), about["version"], source))
+    headings = ("File", "What it is", "Systems", "Coverage", "Rows", "Version", "Source")
+    return join("## Lists of codes and wide tables", intro, grid(headings, rows))
 
 
 def _code_systems(data: Any) -> str:

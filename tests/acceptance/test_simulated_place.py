@@ -210,3 +210,55 @@ def test_commands_say_what_was_written_and_compare_it(accord: Command, tmp_path:
     refused = accord("simulate", "--people", 0, "--out", tmp_path / "none")
     assert refused.code == 2 and "--people" in refused.message
     assert not (tmp_path / "none").exists()
+
+
+REGISTERED = """
+with held as (select distinct w.person_key, c.condition from condition c join (select distinct person_id, person_key from whose) w using (person_id)
+    where c.classification = 'long_term'),
+  true_now as (select t.person_key, t.condition, year(date '2026-03-31') - year(p.birth_date) as age from true_condition t join true_person p using (person_key)
+    where t.person_key in (select person_key from whose)),
+  reason as (select distinct w.person_key, m.condition from diagnosis d join whose w using (activity_id) join (values
+      ('heart_failure', 'I50'), ('copd', 'J44'), ('stroke', 'I63'), ('cancer', 'C50'), ('cancer', 'C18'), ('stroke', '422504002'),
+      ('coronary_heart_disease', 'I21'), ('osteoarthritis', 'M1'), ('depression', 'F32'))
+    as m (condition, start) on starts_with(d.code, m.start) where d.position = 1 and w.setting <> 'gp')
+select condition, count(t.person_key), count(h.person_key), count(case when t.person_key is not null and h.person_key is not null then 1 end),
+  count(case when t.person_key is null and r.person_key is null then 1 end)
+from true_now t full join held h using (person_key, condition) left join reason r using (person_key, condition)
+where coalesce(t.age, 99) >= 19 group by condition
+"""
+
+
+def test_registers_hold_who_truly_has_the_condition(truth: duckdb.DuckDBPyConnection) -> None:
+    """Recall of at least nine in ten of those who had any care; and who is on a register without the condition was coded with it.
+
+    Some practices code what they only suspect, and a stay may be put down to a code of a condition that the person does not have: both are in
+    the records, and are no fault of the lists. Those whom no stay or attendance put there are few.
+    """
+    found = {condition: counts for condition, *counts in truth.execute(REGISTERED).fetchall()}
+    conditions = set(MODEL["condition"])
+    assert conditions <= set(found)
+    assert set(found) - conditions <= {"epilepsy", "rheumatoid_arthritis"}, "the only codes of other registers that the place's stays have"
+    recall = {c: both / n_true for c, (n_true, _, both, _) in found.items() if c in conditions}
+    false = {c: n_unexplained / n_held for c, (_, n_held, _, n_unexplained) in found.items() if c in conditions}
+    assert {c: r for c, r in recall.items() if r < 0.9} == {}
+    assert {c: f for c, f in false.items() if f > 0.15} == {}
+
+
+def test_everyone_has_a_segment_and_the_sickest_cost_most(truth: duckdb.DuckDBPyConnection) -> None:
+    rows = truth.execute("""with y as (select distinct person_id, case when month_date < date '2025-04-01' then date '2024-04-01' else date '2025-04-01' end
+        as year_date from person_month),
+      c as (select person_id, case when start_date < date '2025-04-01' then date '2024-04-01' else date '2025-04-01' end as year_date, sum(cost) as cost
+        from activity where is_in_force group by all)
+      select s.segment, count(*), avg(coalesce(c.cost, 0)) from segment s join y using (person_id, year_date) left join c using (person_id, year_date)
+      group by 1""").fetchall()
+    assert sum(n for _, n, _ in rows) == truth.execute("select count(*) from segment").fetchall()[0][0]
+    cost = {segment: float(amount) for segment, _, amount in rows}
+    assert cost["healthy"] < cost["chronic"] < cost["organ_failure"]
+    assert cost["healthy"] < cost["acute"]
+
+
+def test_the_groups_cover_every_code_of_the_place_s_stays(truth: duckdb.DuckDBPyConnection) -> None:
+    """The faults that are planted are codes that are none."""
+    rows = truth.execute("""select code, n_record from unmapped_code where classification = 'diagnosis_group' and reason = 'in no group'""").fetchall()
+    planted = {was for (was,) in truth.execute("select code from diagnosis where code_system = 'icd10' and not regexp_matches(code, '^[A-Z][0-9]{2}')").fetchall()}
+    assert {code for code, _ in rows} <= planted

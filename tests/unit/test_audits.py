@@ -136,6 +136,15 @@ TAMPERED = [
     ("every exclusion counts, and none is missing", "readmission", changed("not is_in_denominator as is_in_denominator", FIRST_STAY)),
     ("every exclusion counts, and none is missing", "readmission", changed("not is_in_numerator as is_in_numerator", FIRST_STAY)),
     ("every exclusion counts, and none is missing", "readmission", changed("false as is_readmitted", "not is_window_whole")),
+    ("every person of a condition is known", "condition", changed("person_id + 1 as person_id", STRANGER.format("condition"))),
+    ("everyone of a year has one segment", "segment", dropped(STRANGER.format("segment"))),
+    ("everyone of a year has one segment", "segment", changed("person_id + 1 as person_id", STRANGER.format("segment"))),
+    ("every score is the points of its conditions", "person_score", changed("value + 1 as value", "score = 'charlson'")),
+    ("every score is the points of its conditions", "person_score", dropped("score = 'frailty'")),
+    ("every score is the points of its conditions", "condition", dropped("classification = 'charlson'")),
+    ("every diagnosis counts for conditions, or has its reason", "diagnosis", added("activity_id + 1 as activity_id", "position = 1")),
+    ("whoever has a condition category has an HCC score", "condition",
+     added("'hcc' as classification, '37' as condition", f"classification = 'long_term' and {STRANGER.format('condition')}")),
 ]  # fmt: skip
 
 

