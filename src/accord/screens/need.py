@@ -10,6 +10,7 @@ from rich.console import Console
 
 from accord.population.need import (
     CAUSES,
+    SMALLEST_COUNT,
     Coding,
     Explanation,
     Judged,
@@ -90,7 +91,7 @@ def _print_ratios(console: Console, judged: Sequence[Judged]) -> None:
     measures = dict.fromkeys(j.measure for j in judged if j.part == "validation" and j.measure.startswith("predictive_ratio"))
     grid = grid_of("\nForetold over actual cost, by", "lowest", "group", "highest", "group", "people in the\nsmaller of the two")
     for measure in measures:
-        rows = [j for j in judged if (j.part, j.measure) == ("validation", measure) and not isnan(j.value)]
+        rows = [j for j in judged if (j.part, j.measure) == ("validation", measure) and j.n >= SMALLEST_COUNT and not isnan(j.value)]
         if rows:
             low, high = (pick(rows, key=lambda j: j.value) for pick in (min, max))
             words = measure.removeprefix("predictive_ratio by ")
@@ -121,6 +122,7 @@ def _print_lists(console: Console, model: KeptModel, lists: Sequence[Organisatio
 def _print_coding(console: Console, codings: Sequence[Coding]) -> None:
     grid = grid_of("\nCoding, beside cost", "recorded", "score", "cost", "growth of\nscore", "growth of\ncost", "of score not\nmet by cost", "")
     last_is_words(grid)
+    codings = [one for one in codings if one.n_person >= SMALLEST_COUNT]
     marked = [one for one in codings if one.is_marked]
     shown = marked + sorted((one for one in codings if not one.is_marked), key=lambda one: -(one.recorded / one.cost if one.cost else 0))
     for one in shown[:_MOST_LINES]:
