@@ -8,11 +8,15 @@ from accord.tables.contract import Column, Table, bigint, day, flag, integer, mo
 KIND = ("age_sex", "diagnosis_group", "long_term", "deprivation", "ethnicity", "prior_use", "supply", "organisation")
 """What a predictor is about. What the last two say of a person is said of where the person lives or is registered, not of need."""
 
-ACCOUNT_YEAR = Table(
-    name="account_year",
-    meaning="One whole accounting year of the place's period.",
-    columns=(day("year_date", "First day.", required=True), day("next_year_date", "First day of the year after.", required=True)),
-    key=("year_date",),
+ACCOUNT_MONTH = Table(
+    name="account_month",
+    meaning="One month of one whole accounting year of the place's period.",
+    columns=(
+        day("month_date", "First day of the month.", required=True),
+        day("year_date", "First day of the year.", required=True),
+        bigint("month_bit", "1 for the year's first month, and twice that of the month before for each other: 2,048 for the last.", required=True),
+    ),
+    key=("month_date",),
 )
 
 NEED_YEAR = Table(

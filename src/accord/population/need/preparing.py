@@ -25,7 +25,7 @@ from accord.population.need.years import COST_CAPS, LEFT_OUT, NEED_PEOPLE, PERSO
 from accord.tables import Table
 from accord.tables.codes import ADMISSION, SETTING
 from accord.tables.conditions import CONDITION
-from accord.tables.need import ACCOUNT_YEAR, KIND, NEED_BAND, NEED_COLUMN, NEED_SERVICE, NEED_YEAR, ORGANISATION_SUPPLY
+from accord.tables.need import ACCOUNT_MONTH, KIND, NEED_BAND, NEED_COLUMN, NEED_SERVICE, NEED_YEAR, ORGANISATION_SUPPLY
 
 READ = ("activity", "person_month", "continuous_stay", "person")
 """The tables of a run that a model of need reads, beside condition: a run of an earlier version has none, and then nobody has a diagnosis."""
@@ -168,7 +168,7 @@ def prepare(session: Session, model: NeedModel, supply: Supply, frame: Frame) ->
 
 def _feed(session: Session, model: NeedModel, supply: Supply, frame: Frame) -> None:
     years = (*frame.whole, frame.coming)
-    _write(session, ACCOUNT_YEAR, list(pairwise(years)))
+    _write(session, ACCOUNT_MONTH, [(month, year, 2**n) for year in frame.whole for n, month in enumerate(_months(year))])
     spans = zip(frame.foretold, years[frame.n_history - 1 :], years, strict=False)
     _write(session, NEED_YEAR, list(spans))
     _write(session, NEED_SERVICE, list(_service_rows(model)))
@@ -176,6 +176,12 @@ def _feed(session: Session, model: NeedModel, supply: Supply, frame: Frame) -> N
     bands = [(f"{a}-{b - 1}", a, b) for a, b in pairwise(edges)]
     _write(session, NEED_BAND, [*bands, (f"{edges[-1]}+", edges[-1], 1000)])
     _write(session, ORGANISATION_SUPPLY, list(supply.rows))
+
+
+def _months(year: date) -> Iterator[date]:
+    """The first of each of twelve months from that of a year's first day."""
+    for n in range(12):
+        yield date(year.year + (year.month - 1 + n) // 12, (year.month - 1 + n) % 12 + 1, 1)
 
 
 def _write(session: Session, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:

@@ -4,53 +4,62 @@ from __future__ import annotations
 
 from accord.engine import Step
 from accord.tables import ACTIVITY, CONTINUOUS_STAY, PERSON, PERSON_MONTH
-from accord.tables.need import ACCOUNT_YEAR, COST_CAP, NEED_BAND, NEED_LEFT_OUT, NEED_PERSON, NEED_SERVICE, NEED_YEAR, PERSON_YEAR
+from accord.tables.need import (
+    ACCOUNT_MONTH,
+    COST_CAP,
+    NEED_BAND,
+    NEED_LEFT_OUT,
+    NEED_PERSON,
+    NEED_SERVICE,
+    NEED_YEAR,
+    PERSON_YEAR,
+)
 
-_MEMBER = """member as (
-  select m.person_id, y.year_date, m.month_date, case when $population = 'registered' then m.registered_id else m.resident_id end as organisation_id,
-    m.month_date = y.year_date as is_first, m.month_date + interval 1 month = y.next_year_date as is_last
-  from person_month m join account_year y on m.month_date >= y.year_date and m.month_date < y.next_year_date
-  where case when $population = 'registered' then m.is_registered else m.is_resident end)"""
+# Months of a year are bits of one number (a month's bit is 1 in the first month and doubles), so that care is held against one row a year.
+_YEAR_OF = """year_of as (
+  select p.person_id, m.year_date, cast(count(*) as integer) as n_month, cast(sum(m.month_bit) as bigint) as month_bits,
+    max(concat(cast(m.month_date as varchar),
+      coalesce(case when $population = 'registered' then p.registered_id else p.resident_id end, ''))) as latest
+  from person_month p join account_month m on p.month_date = m.month_date
+  where case when $population = 'registered' then p.is_registered else p.is_resident end
+  group by p.person_id, m.year_date)"""
 _ACT = """act as (
-  select a.activity_id, a.person_id, y.year_date, cast(date_trunc('month', a.start_date) as date) as month_date, a.cost
+  select a.activity_id, a.person_id, m.year_date, m.month_bit, a.cost
   from activity a
   join need_service s on coalesce(a.setting, 'unknown') = s.setting and coalesce(a.admission, 'none') = s.admission
-  join account_year y on a.start_date >= y.year_date and a.start_date < y.next_year_date
+  join account_month m on cast(date_trunc('month', a.start_date) as date) = m.month_date
   where a.is_in_force)"""
 
 PERSON_YEARS = Step(
     name="person-years",
-    sql=f"""with {_MEMBER},
+    sql=f"""with {_YEAR_OF},
 {_ACT},
-year_of as (
-  select person_id, year_date, cast(count(*) as integer) as n_month, max(case when is_first then 1 else 0 end) = 1 as is_at_start,
-    max(case when is_last then 1 else 0 end) = 1 as is_at_end, max(month_date) as last_month_date
-  from member group by person_id, year_date),
 spent as (
   select a.person_id, a.year_date, count(*) as n_activity, count(*) - count(a.cost) as n_without_cost,
     cast(coalesce(sum(a.cost), 0) as decimal(18, 2)) as cost
-  from act a join member m on a.person_id = m.person_id and a.month_date = m.month_date
+  from act a join year_of y on a.person_id = y.person_id and a.year_date = y.year_date and (y.month_bits // nullif(a.month_bit, 0)) % 2 = 1
   group by a.person_id, a.year_date),
 admitted as (
-  select s.person_id, m.year_date, cast(count(*) as integer) as n_emergency_admission
+  select y.person_id, y.year_date, cast(count(*) as integer) as n_emergency_admission
   from continuous_stay s
-  join member m on s.person_id = m.person_id and cast(date_trunc('month', s.admission_date) as date) = m.month_date
-  where s.admission = 'emergency' group by s.person_id, m.year_date)
-select y.person_id, y.year_date, y.n_month, y.is_at_start, y.is_at_end, m.organisation_id,
+  join account_month m on cast(date_trunc('month', s.admission_date) as date) = m.month_date
+  join year_of y on s.person_id = y.person_id and m.year_date = y.year_date and (y.month_bits // nullif(m.month_bit, 0)) % 2 = 1
+  where s.admission = 'emergency' group by y.person_id, y.year_date)
+select y.person_id, y.year_date, y.n_month, y.month_bits % 2 = 1 as is_at_start, y.month_bits >= 2048 as is_at_end,
+  nullif(substr(y.latest, 11), '') as organisation_id,
   cast(case when p.birth_date <= y.year_date then extract(year from y.year_date) - extract(year from p.birth_date)
     - case when extract(month from y.year_date) * 100 + extract(day from y.year_date)
         < extract(month from p.birth_date) * 100 + extract(day from p.birth_date) then 1 else 0 end end as integer) as age_years,
   coalesce(p.sex, 'unknown') as sex, p.deprivation_decile, p.ethnicity, coalesce(s.n_activity, 0) as n_activity,
   coalesce(s.n_without_cost, 0) as n_without_cost, coalesce(s.cost, 0) as cost, coalesce(e.n_emergency_admission, 0) as n_emergency_admission
 from year_of y
-join member m on y.person_id = m.person_id and y.last_month_date = m.month_date
 left join person p on y.person_id = p.person_id
 left join spent s on y.person_id = s.person_id and y.year_date = s.year_date
 left join admitted e on y.person_id = e.person_id and y.year_date = e.year_date""",
-    inputs=(PERSON_MONTH, ACCOUNT_YEAR, ACTIVITY, NEED_SERVICE, CONTINUOUS_STAY, PERSON),
+    inputs=(PERSON_MONTH, ACCOUNT_MONTH, ACTIVITY, NEED_SERVICE, CONTINUOUS_STAY, PERSON),
     output=PERSON_YEAR,
     parameters={"population": "VARCHAR"},
-    notes="""In: person_month, account_year, activity, need_service, continuous_stay, person. Out: person_year.
+    notes="""In: person_month, account_month, activity, need_service, continuous_stay, person. Out: person_year.
 Units: months; completed years of age on the year's first day; cost as recorded, in the place's currency.
 Ties: an act belongs to the month of its start date, an admission to that of its admission date; the organisation is that of the latest month.
 Leaves out: care in months in which its person is not in the population, and care of nobody known (rows of need_left_out); admissions
@@ -59,17 +68,18 @@ likewise, which are counted with the care that they are.""",
 
 LEFT_OUT = Step(
     name="need-left-out",
-    sql=f"""with {_MEMBER},
+    sql=f"""with {_YEAR_OF},
 {_ACT}
 select case when a.person_id is null then 'nobody known' else 'not in the population in that month' end as reason, count(*) as n_activity,
   cast(coalesce(sum(a.cost), 0) as decimal(18, 2)) as cost
-from act a left join member m on a.person_id = m.person_id and a.month_date = m.month_date
-where m.person_id is null group by case when a.person_id is null then 'nobody known' else 'not in the population in that month' end""",
-    inputs=(PERSON_MONTH, ACCOUNT_YEAR, ACTIVITY, NEED_SERVICE),
+from act a left join year_of y on a.person_id = y.person_id and a.year_date = y.year_date
+where y.person_id is null or (y.month_bits // nullif(a.month_bit, 0)) % 2 = 0
+group by case when a.person_id is null then 'nobody known' else 'not in the population in that month' end""",
+    inputs=(PERSON_MONTH, ACCOUNT_MONTH, ACTIVITY, NEED_SERVICE),
     output=NEED_LEFT_OUT,
     parameters={"population": "VARCHAR"},
-    notes="""In: person_month, account_year, activity, need_service. Out: need_left_out, which with person_year accounts for every act of the services
-in the whole years. Units: as recorded.""",
+    notes="""In: person_month, account_month, activity, need_service. Out: need_left_out, which with person_year accounts for every act of the
+services in the whole years. Units: as recorded.""",
 )
 
 COST_CAPS = Step(
