@@ -104,8 +104,8 @@ def _annotated(annotation: Any) -> Iterator[Any]:
 
 def _default(field: Any) -> str:
     value = field.get_default(call_default_factory=True)
-    if hasattr(type(value), "model_fields"):
-        return "its own keys' defaults"
+    if hasattr(value, "model_dump"):
+        value = value.model_dump(exclude_defaults=True)
     return "nothing" if value in (None, [], (), {}, "") else f"`{toml(value)}`"
 
 

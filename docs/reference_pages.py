@@ -127,8 +127,8 @@ def _parameter_page(name: str, data: Any) -> str:
 
 def _wide_tables(reader: Any, names: list[str]) -> str:
     intro = (
-        "Lists of codes and other wide tables are CSV files beside the TOML that says what they are and where they are from. They come with the package, "
-        "in `accord/rulebook`; a range in them stands for each of its codes."
+        "Lists of codes and other wide tables are CSV files beside the TOML that says what they are and where they are from. They come "
+        "with the package, in `accord/rulebook`; a range in them stands for each of its codes."
     )
     rows = []
     for one in map(reader.listed, names):

@@ -116,7 +116,7 @@ STAGES: tuple[tuple[str, Callable[[Work], None]], ...] = (
     ("findings", lambda w: intake.build_issues(w.session)),
     ("stays in hospital", lambda w: stays.build(w.session, w.settings.currency, w.known_on)),
     ("person-months", lambda w: population.build(w.session)),
-    ("conditions", lambda w: population.build_conditions(w.session, w.known_on, w.settings.conditions.hcc_model)),
+    ("conditions", lambda w: population.build_conditions(w.session, w.settings.period.span, w.known_on, w.settings.conditions.hcc_model)),
     ("first answers", lambda w: answers.build(w.session)),
 )
 """Every room's part of a run, in order: each a label for the progress line and what it does."""

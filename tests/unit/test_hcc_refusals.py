@@ -25,7 +25,7 @@ def _seen(*rows):
 
 
 def test_a_place_whose_diagnoses_are_all_in_other_systems_is_told_so():
-    with pytest.raises(UserError, match="ICD-10-CM alone.*1,200 in icd9cm, 3 in unknown"):
+    with pytest.raises(UserError, match=r"ICD-10-CM alone.*1,200 in icd9cm, 3 in unknown"):
         _check_systems(_seen(("icd9cm", 1200), ("unknown", 3)))
 
 

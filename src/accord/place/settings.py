@@ -62,6 +62,11 @@ class Period(_Written):
     start_date: datetime.date = Field(alias="from", examples=[datetime.date(2025, 4, 1)])
     end_date: datetime.date = Field(alias="to", examples=[datetime.date(2026, 4, 1)])
 
+    @property
+    def span(self) -> tuple[datetime.date, datetime.date]:
+        """First day in, first day out."""
+        return self.start_date, self.end_date
+
 
 class KeyFile(_Written):
     """A secret key that is kept in a file outside the place. A relative path starts at the place."""

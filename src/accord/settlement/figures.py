@@ -15,9 +15,9 @@ from accord.clauses.kinds import Kind, kind_of
 from accord.clauses.terms import Id, Name, Written, exact
 from accord.errors import UserError
 from accord.place import line_of, read_model
+from accord.place.csv_rows import read_rows
 from accord.place.toml_faults import Fault, did_you_mean
 from accord.settlement.contract import Contract
-from accord.settlement.reading import read_rows
 
 PAYMENTS_NAME = "payments.csv"
 

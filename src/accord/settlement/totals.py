@@ -10,9 +10,9 @@ from decimal import Decimal
 from pathlib import Path
 
 from accord.errors import UserError
+from accord.place.csv_rows import Row, read_rows
 from accord.place.toml_faults import did_you_mean
 from accord.settlement.contract import Contract
-from accord.settlement.reading import Row, read_rows
 
 COLUMNS = ("contract", "month", "service", "price_group", "activity", "amount")
 NOTHING = Decimal("0.00")

