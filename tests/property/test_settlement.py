@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -14,10 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accord.books import Account, Journal, Party, balances
+from accord.clauses.walking import pennies
 from accord.settlement.chain import Case, Settled, Tax, settle
 from accord.settlement.comparing import effects
 from accord.settlement.contract import Contract
+from accord.settlement.disputes import Agreed, Dispute, Disputes, Raised, dispute_faults
 from accord.settlement.figures import Given, Payment
+from accord.settlement.freezing import with_disputes
 from accord.settlement.journals import journal_rows, journals_of, movement, position, standing, wanted
 from accord.settlement.span import Span, next_month, span_of, to_date
 from accord.settlement.totals import Done, Total, differences
@@ -201,3 +204,99 @@ def test_two_accounts_of_one_contract_differ_by_what_each_month_and_service_diff
     paid = [sum((t.value for t in each.totals if t.clause_id == "planned"), Decimal(0)) for each in (one, other)]
     assert sum((d.amount for d in found), Decimal(0)) == paid[0] - paid[1]
     assert all(d.amount == 0 for d in differences(contract, one, one))
+
+
+FIRST_RAISED, KNOWN = date(2025, 9, 1), date(2026, 5, 1)
+
+
+@st.composite
+def disputes_of(draw: st.DrawFn, settled: Settled) -> Raised:
+    """Some lines of a settlement, whole clauses among them, each in dispute for all of it or less; some are decided, some are raised too late."""
+    lines = [(each.terms.id, each.due) for each in settled.clauses if not each.terms.shadow]
+    for each in (each for each in settled.clauses if each.terms.kind in ("activity_price", "block", "risk_corridor")):
+        lines += [(f"c/{each.terms.id}/paid/{n}", line.amount) for n, line in enumerate(each.bridges["paid"]) if n and not each.terms.shadow]
+    chosen = draw(st.lists(st.sampled_from([(line, amount) for line, amount in lines if amount] or [("planned", Decimal("0.00"))]), unique=True))
+    found: list[Dispute] = []
+    for n, (line, amount) in enumerate(chosen):
+        clause = line.split("/")[1] if "/" in line else line
+        if amount and not any(clause in (each.clause_id, each.line) for each in found):
+            found.append(draw(_dispute(f"d{n}", line, abs(amount))))
+    return Raised(Path("disputes/c.toml"), tuple(enumerate(found)))
+
+
+@st.composite
+def _dispute(draw: st.DrawFn, id: str, line: str, most: Decimal) -> Dispute:
+    raised_on = draw(st.dates(FIRST_RAISED, KNOWN + timedelta(days=30)))
+    amount = draw(st.decimals(Decimal("0.01"), most, places=2))
+    outcome = draw(st.one_of(st.none(), st.sampled_from(["upheld", "rejected"]), st.builds(Agreed, agreed=st.decimals(0, amount, places=2))))
+    resolved_on = None if outcome is None else draw(st.dates(raised_on, KNOWN + timedelta(days=60)))
+    return Dispute(
+        id=id, line=line, raised_by=draw(st.sampled_from(["QMW", "RMX"])), raised_on=raised_on, reason="it is not so", amount=amount,
+        answer_by=raised_on + timedelta(days=28), resolved_on=resolved_on, outcome=outcome,
+    )  # fmt: skip
+
+
+def _raised_before(raised: Raised) -> Raised:
+    """The same, each raised and open on the day that is settled first."""
+    return Raised(raised.file, tuple((n, each.model_copy(update={"raised_on": FIRST_RAISED, "outcome": None, "resolved_on": None}))
+                                     for n, each in raised.disputes))  # fmt: skip
+
+
+def _rejected(raised: Raised) -> Raised:
+    return Raised(raised.file, tuple((n, each.model_copy(update={"outcome": "rejected", "resolved_on": KNOWN})) for n, each in raised.disputes))
+
+
+@given(contracts(), done(), TAXES, PAYMENTS, st.data())
+def test_whatever_is_in_dispute_every_journal_balances_and_what_is_settled_is_due_or_frozen_or_has_fallen_away(
+    contract: Contract, what: Done, tax: Tax, payments: list[Payment], data: st.DataObject
+) -> None:
+    plain = _settle(contract, what, tax)
+    raised = data.draw(disputes_of(plain))
+    settled = with_disputes(plain, raised, KNOWN)
+    journals = wanted(settled, "s", payments)
+    for journal in journals:
+        for party in {p.party for p in journal.postings}:
+            assert sum(p.amount for p in journal.postings if p.party == party) == 0
+    sums = _sums(journals)
+    assert sums.get(("RMX", Account.disputed, "QMW"), Decimal(0)) == -sums.get(("QMW", Account.disputed, "RMX"), Decimal(0)) == settled.frozen
+    assert settled.net == plain.net == settled.due_net + settled.frozen + settled.conceded
+    assert settled.whole().result == settled.due == position(journals, "QMW", "RMX").due
+    assert settled.vat == (0 if tax.rate is None else pennies(settled.due_net * tax.rate))
+    assert -sums.get(("RMX", Account.income, "QMW"), Decimal(0)) == settled.net - settled.conceded
+    assert {held.dispute.id for held in settled.disputes} == {each.id for _, each in raised.disputes if each.raised_on <= KNOWN}
+    assert len({journal.id for journal in journals}) == len(journals)
+    assert tuple(journals_of(journal_rows(journals))) == journals
+
+
+@given(contracts(), done(), TAXES, PAYMENTS, st.data())
+def test_a_dispute_that_is_raised_and_rejected_in_the_end_is_as_if_it_was_never_raised(
+    contract: Contract, what: Done, tax: Tax, payments: list[Payment], data: st.DataObject
+) -> None:
+    plain = _settle(contract, what, tax)
+    raised = _raised_before(data.draw(disputes_of(plain)))
+    frozen, released = with_disputes(plain, raised, FIRST_RAISED), with_disputes(plain, _rejected(raised), KNOWN)
+    assert (released.due, released.frozen, released.conceded) == (plain.due, 0, 0)
+    posted = list(wanted(frozen, "s0", payments))
+    moved = movement(wanted(released, "s1", payments), standing(posted), "s1", date(2026, 3, 31))
+    assert {journal.reverses for journal in moved if journal.reverses} == {"s0", *(f"s0 dispute {each.id}" for _, each in raised.disputes)}
+    assert _sums([*posted, *moved]) == _sums(wanted(plain, "s", payments))
+
+
+@given(contracts(), done(), TAXES, st.data())
+def test_a_line_that_stays_in_dispute_is_frozen_once_and_not_released_by_the_settlement_after(
+    contract: Contract, what: Done, tax: Tax, data: st.DataObject
+) -> None:
+    plain = _settle(contract, what, tax)
+    raised = _raised_before(data.draw(disputes_of(plain)))
+    first, second = (wanted(with_disputes(plain, raised, day), id, ()) for id, day in (("s0", FIRST_RAISED), ("s1", KNOWN)))
+    moved = movement(second, standing(first), "s1", date(2026, 3, 31))
+    assert not [p for journal in moved for p in journal.postings if p.account is Account.disputed]
+    assert _sums([*first, *moved]) == _sums(first) == _sums(second)
+
+
+@given(contracts(), done(), st.data())
+def test_disputes_that_can_be_written_have_no_faults(contract: Contract, what: Done, data: st.DataObject) -> None:
+    raised = data.draw(disputes_of(_settle(contract, what)))
+    if raised.disputes:
+        read = Disputes(dispute=tuple(each for _, each in raised.disputes))
+        assert list(dispute_faults(read, "c", contract)) == []

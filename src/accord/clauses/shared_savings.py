@@ -13,7 +13,7 @@ from pydantic import Field
 from accord.books.allocation import allocate
 from accord.clauses.bridge import Bridge
 from accord.clauses.lists import not_the_whole, repeated
-from accord.clauses.rules import said, stated
+from accord.clauses.rules import amount_at, said, stated
 from accord.clauses.terms import Budget, Clause, Fraction, Id, Listed, Rate, RuleName, Written
 from accord.clauses.walking import NOTHING, Exact, money, percent, walk
 from accord.place.toml_faults import Fault
@@ -182,10 +182,10 @@ def rate_of_size(bands: tuple[Band, ...], n_people: int) -> Decimal:
 
 
 def bands_of(table: str, on: date, known_at: date) -> tuple[Band, ...]:
-    """A table of rates by size of the rulebook, as in force on a day and published by another."""
+    """A table of rates by size of the rulebook, as in force on a day and published by another. Raises UserError as `amount_at` does."""
     return tuple(
         Band(row["people_from"], Decimal(row["rate_from"]), Decimal(row["rate_to"]), row.get("people_to"))
-        for row in parameter(table).at(on, known_at)
+        for row in amount_at(table, on, known_at)
     )
 
 
@@ -354,9 +354,9 @@ def faults(terms: Terms) -> Iterator[Fault]:
 def _is_table(name: str) -> bool:
     try:
         amounts: list[Any] = [value.amount for value in parameter(name).values]
-    except FileNotFoundError:
+    except (FileNotFoundError, KeyError):  # not there, or a list of codes
         return False
-    return all(isinstance(amount, list) and all("rate_from" in row for row in amount) for amount in amounts)
+    return all(isinstance(amount, list) and all(isinstance(row, dict) and "rate_from" in row for row in amount) for amount in amounts)
 
 
 def describe(terms: Terms) -> str:

@@ -1,6 +1,6 @@
 """What place.toml, the maps and the contracts said, and since when: so that a run can be made as it would have been made on a day.
 
-`history.jsonl` has one line for each time that one of them was found changed; `history/` keeps each text under its SHA-256.
+`history.jsonl` has one line for each time that one of them was found changed, or gone; `history/` keeps each text under its SHA-256.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _TEXTS = "history"
 
 @dataclass(frozen=True)
 class Told:
-    """One text as it stood from `seen_at` on: its name, such as place.toml or maps/admissions.toml, and the hash of its bytes."""
+    """One text as it stood from `seen_at` on: its name, such as place.toml or maps/admissions.toml, and the hash of its bytes; None: it was gone."""
 
     name: str
-    sha256: str
+    sha256: str | None
     seen_at: datetime
 
 
@@ -36,7 +36,10 @@ _READER = TypeAdapter(Told)
 
 
 def remember(place: Place, texts: Mapping[str, bytes], moment: datetime | None = None) -> None:
-    """Note every text that is not as it was noted last. Within `hold` only. moment: now, unless given (with a time zone)."""
+    """Note every text that is not as it was noted last, and every one that is gone since. Within `hold` only.
+
+    texts: all that there are. moment: now, unless given (with a time zone).
+    """
     assert_held(place)
     seen_at = (moment or datetime.now(UTC)).astimezone(UTC)
     last = {told.name: told.sha256 for told in _log(place)}
@@ -49,12 +52,18 @@ def remember(place: Place, texts: Mapping[str, bytes], moment: datetime | None =
                 write_new(folder / sha256, text)
                 fsync(folder)
             _append(place.root / _LOG, Told(name, sha256, seen_at))
+    for name in sorted(name for name, sha256 in last.items() if sha256 is not None and name not in texts):
+        _append(place.root / _LOG, Told(name, None, seen_at))
 
 
 def texts_at(place: Place, moment: datetime) -> dict[str, Path]:
-    """Each text as it stood at a moment: its name, and a file that holds it. Raises UserError if nothing was known by then."""
+    """Each text as it stood at a moment: its name, and a file that holds it. One that was gone by then is left out.
+
+    Raises UserError if nothing was known by then.
+    """
     told = _log(place)
-    then = {each.name: each.sha256 for each in told if each.seen_at <= moment}
+    last = {each.name: each.sha256 for each in told if each.seen_at <= moment}
+    then = {name: sha256 for name, sha256 in last.items() if sha256 is not None}
     if "place.toml" not in then:
         first = min((each.seen_at for each in told), default=None)
         since = f"the first run of this place was on {first:%Y-%m-%d at %H:%M} UTC" if first else "this place has never been run"

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from accord.clauses.kinds import stage_of
 from accord.place import Place
+from accord.screens.disputes import add_disputed_rows, print_disputes
 from accord.screens.reports import count, grid_of, last_is_words, money, plain
 from accord.settlement.comparing import Comparison, Side
 from accord.settlement.explaining import Explained
@@ -52,6 +53,7 @@ def _print_outcome(console: Console, outcome: Outcome, currency: str) -> None:
     _print_months(console, outcome, currency)
     _print_chain(console, outcome, currency)
     _print_due(console, outcome, currency)
+    print_disputes(console, outcome.settled, currency)
     _print_differences(console, outcome, currency)
     _print_fate(console, outcome)
 
@@ -95,6 +97,7 @@ def _print_due(console: Console, outcome: Outcome, currency: str) -> None:
     grid = last_is_words(grid_of("Account", currency, ""))
     for each in (each for each in settled.clauses if not each.terms.shadow):
         grid.add_row(f"  {plain(each.terms.id)}", money(each.due, 2), "")
+    add_disputed_rows(grid, settled)
     if settled.tax.rate is not None:
         lost = f"{money(settled.irrecoverable_vat, 2)} of it is irrecoverable, a cost of {m.payer}" if settled.irrecoverable_vat else "recoverable"
         grid.add_row("  VAT", money(settled.vat, 2), plain(lost))

@@ -12,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from accord.clauses.kinds import prices_activity
@@ -93,8 +94,20 @@ class Care:
         select = f"select {', '.join(CONTRACT_ACTIVITY.names)} from contract_activity where contract_id = $contract order by clause_id, activity_id"
         reader = self.session.connection.sql(select, params={"contract": contract_id}).to_arrow_reader(BATCH)
         with pq.ParquetWriter(file, reader.schema) as writer:
-            for batch in reader:
-                writer.write_batch(batch)
+            for group in _row_groups(reader):
+                writer.write_table(group, row_group_size=BATCH)
+
+
+def _row_groups(reader: pa.RecordBatchReader) -> Iterator[pa.Table]:
+    """Tables of BATCH rows, the last of what is left: however the engine cuts its batches, the file is the same, byte for byte."""
+    waiting = reader.schema.empty_table()
+    for batch in reader:
+        waiting = pa.concat_tables([waiting, pa.Table.from_batches([batch])])
+        while waiting.num_rows >= BATCH:
+            yield waiting.slice(0, BATCH).combine_chunks()
+            waiting = waiting.slice(BATCH)
+    if waiting.num_rows:
+        yield waiting.combine_chunks()
 
 
 def scoped(place: Place, contract: Contract, file: Path, span: Span) -> Scoped:

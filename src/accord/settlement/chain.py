@@ -16,12 +16,13 @@ from accord.clauses.walking import money, pennies, percent
 from accord.errors import UserError
 from accord.place import line_of
 from accord.settlement.contract import Contract
+from accord.settlement.disputes import PAID_BRIDGE, Held
 from accord.settlement.facts import SETTLED_KINDS, SoFar, facts_of, root_of
 from accord.settlement.figures import Given
 from accord.settlement.span import Span, to_date
 from accord.settlement.totals import NOTHING, Done
 
-PAID = "paid"
+PAID = PAID_BRIDGE
 WITHOUT_PRICE = "without_price"
 WHOLE_CONTRACT = "_whole"
 """In place of a clause's id, which cannot begin so, of the bridge from nothing through each clause and VAT to what is due."""
@@ -50,7 +51,7 @@ class Tax:
 
 @dataclass(frozen=True)
 class Settled:
-    """A contract settled for a span of its period. clauses: in the order of the chain."""
+    """A contract settled for a span of its period. clauses: in the order of the chain. disputes: those that are known, as they stand."""
 
     contract_id: str
     contract: Contract
@@ -58,6 +59,7 @@ class Settled:
     is_final: bool
     clauses: tuple[SettledClause, ...]
     tax: Tax
+    disputes: tuple[Held, ...] = ()
 
     @property
     def status(self) -> Literal["interim", "final"]:
@@ -70,9 +72,24 @@ class Settled:
         return sum((each.due for each in self.clauses), NOTHING)
 
     @property
+    def frozen(self) -> Decimal:
+        """What of it is in dispute, and so not due yet."""
+        return sum((each.frozen for each in self.disputes), NOTHING)
+
+    @property
+    def conceded(self) -> Decimal:
+        """What of it was in dispute and has fallen away."""
+        return sum((each.conceded for each in self.disputes), NOTHING)
+
+    @property
+    def due_net(self) -> Decimal:
+        """What the clauses come to less what is in dispute or has fallen away, before VAT."""
+        return self.net - self.frozen - self.conceded
+
+    @property
     def vat(self) -> Decimal:
-        """The VAT on it."""
-        return NOTHING if self.tax.rate is None else pennies(self.net * self.tax.rate)
+        """The VAT on what is due."""
+        return NOTHING if self.tax.rate is None else pennies(self.due_net * self.tax.rate)
 
     @property
     def irrecoverable_vat(self) -> Decimal:
@@ -81,8 +98,8 @@ class Settled:
 
     @property
     def due(self) -> Decimal:
-        """What the payer owes the payee."""
-        return self.net + self.vat
+        """What the payer owes the payee now."""
+        return self.due_net + self.vat
 
     @property
     def kept(self) -> Decimal:
@@ -90,14 +107,18 @@ class Settled:
         return sum((each.kept for each in self.clauses), NOTHING)
 
     def whole(self) -> Bridge:
-        """From nothing, clause by clause and through VAT, to what is due."""
+        """From nothing, clause by clause, less what is in dispute, and through VAT, to what is due."""
         bridge = Bridge(BridgeLine("before any clause", NOTHING))
         for each in (each for each in self.clauses if not each.terms.shadow):
             bridge = bridge.then(BridgeLine(each.terms.id, each.due, f"what the clause '{each.terms.id}' ({each.terms.kind}) comes to"))
+        for held in (held for held in self.disputes if held.frozen or held.conceded):
+            of, because = held.dispute, f"{held.dispute.raised_by} disputes {held.dispute.line}: {held.dispute.reason}; {held.stands}"
+            name = f"in dispute: {of.id}" if held.frozen else f"fallen away: {of.id}"
+            bridge = bridge.then(BridgeLine(name, -held.frozen - held.conceded, because))
         if self.tax.rate is None:
             return bridge
         lost = f"; {money(self.irrecoverable_vat)} of it the payer does not get back" if self.irrecoverable_vat else "; the payer gets it back"
-        return bridge.then(BridgeLine("VAT", self.vat, f"{percent(self.tax.rate)} of {money(self.net)}{lost}"))
+        return bridge.then(BridgeLine("VAT", self.vat, f"{percent(self.tax.rate)} of {money(self.due_net)}{lost}"))
 
 
 def check_kinds(contract: Contract, file: Path) -> None:

@@ -17,7 +17,7 @@ from accord.place.toml_faults import did_you_mean
 from accord.settlement.chain import PAID, WHOLE_CONTRACT, WITHOUT_PRICE
 from accord.settlement.contract import Contract
 from accord.settlement.filling import ACTS_NAME
-from accord.settlement.publishing import SettlementManifest, damaged, published, settlements_folder
+from accord.settlement.publishing import SettlementManifest, damaged, settlement_named, settlements_folder
 from accord.settlement.totals import NOTHING
 
 _LINE = "hospital/emergency/paid/0"
@@ -59,7 +59,7 @@ class Explained:
 def explain_line(place: Place, name: str, settlement: str = "") -> Explained:
     """The line of that name. Raises UserError naming the contracts, settlements or lines there are."""
     contract_id, clause_id, bridge, number = _parts(name)
-    manifest = _settlement(place, contract_id, settlement)
+    manifest = settlement_named(place, contract_id, settlement)
     folder = settlements_folder(place, contract_id) / manifest.settlement_id
     if changed := damaged(place, manifest):
         what = f"{', '.join(changed)} of settlement {manifest.settlement_id} was changed after it was published"
@@ -84,19 +84,6 @@ def _parts(name: str) -> tuple[str, str, str, int]:
         return parts[0], parts[1], parts[2], int(parts[3])
     mend = f"write CONTRACT/CLAUSE/BRIDGE/NUMBER as the statement has it, such as {_LINE}; the contract as a whole is {WHOLE_CONTRACT}/{PAID}"
     raise UserError(f"'{name}' is no line of a statement", where="the line", what_to_do=mend)
-
-
-def _settlement(place: Place, contract_id: str, named: str) -> SettlementManifest:
-    there = published(place, contract_id)
-    if not there:
-        known = sorted(p.name for p in settlements_folder(place, contract_id).parent.glob("*") if p.is_dir())
-        what = f"contract '{contract_id}' was never settled"
-        raise UserError(what, where=str(place.root), what_to_do=did_you_mean(contract_id, known, "settle it: accord settle; settled are"))
-    matching = [each for each in there if each.settlement_id.startswith(named)]
-    if not matching:
-        ids = [each.settlement_id for each in there]
-        raise UserError(f"no settlement is called '{named}'", where="--settlement", what_to_do=did_you_mean(named, ids, "there are"))
-    return matching[-1]
 
 
 def _acts(folder: Path, clause: Any | None) -> list[Act] | None:

@@ -67,6 +67,9 @@ def facts_of(clause: Any, so_far: SoFar) -> Any:
         is_required = each.default is MISSING and each.default_factory is MISSING
         if known.get(each.name, NEEDED if is_required else None) is NEEDED:
             raise so_far.given.missing(clause, each.name)
+    for key, name in _PARTS[clause.kind](clause) if clause.kind in _PARTS else ():
+        if name not in known.get(key, ()):
+            raise so_far.given.missing(clause, key, name)
     return kind.facts(**known)
 
 
@@ -178,6 +181,12 @@ def _shared_savings(clause: Any, so_far: SoFar) -> dict[str, Any]:
         known["bands"] = shared_savings.bands_of(sizes.pop(), so_far.span.start_date, so_far.known_on)
     return known
 
+
+_PARTS: Mapping[str, Callable[[Any], list[tuple[str, str]]]] = {
+    "pay_for_performance": lambda clause: [("prevalence", m.id) for m in clause.measures if m.by_prevalence and not clause.withhold],
+    "readmission_withhold": lambda clause: [("before", group.after) for group in clause.groups if group.allowed is not None],
+}
+"""The parts of a figure that must each be there: the prevalence of a measure, the year before of a group."""
 
 _KNOWN: Mapping[str, Callable[[Any, SoFar], dict[str, Any]]] = {
     "activity_price": _activity_price,

@@ -41,13 +41,14 @@ class Given:
         """What is given for a clause."""
         return self.by_clause.get(clause.id, {})
 
-    def missing(self, clause: Any, key: str) -> UserError:
-        """A figure that a clause needs and nobody has sent."""
-        what = f"clause '{clause.id}' ({clause.kind}) needs the figure '{key}', which no table holds and the payer has not sent"
+    def missing(self, clause: Any, key: str, part: str = "") -> UserError:
+        """A figure that a clause needs and nobody has sent. part: of a figure of several, the one that is missing."""
+        of = f" of '{part}'" if part else ""
+        what = f"clause '{clause.id}' ({clause.kind}) needs the figure '{key}'{of}, which no table holds and the payer has not sent"
         line = line_of(self.file, ("clause", clause.id)) if self.file.is_file() else 0
         where = f"{self.file}, line {line}" if line else f"{self.file}, which is not there" if not self.file.is_file() else str(self.file)
         head = "" if self.file.is_file() else "write title and source, and "
-        return UserError(what, where=where, what_to_do=f"{head}under [clause.{clause.id}] add {key} = …")
+        return UserError(what, where=where, what_to_do=f"{head}under [clause.{clause.id}] add {key} = {f'{{ {part} = … }}' if part else '…'}")
 
 
 @dataclass(frozen=True)
