@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 
+import pytest
 from rich.console import Console
 
-from accord.population.need import SMALLEST_COUNT, Coding, Judged
+from accord.population.need import SMALLEST_COUNT, Coding, Flagged, Judged
 from accord.screens.need import _print_coding, _print_ratios
+from accord.screens.risk import hidden_groups
 
 
 def shown(printer, *rows) -> str:
@@ -29,3 +31,10 @@ def test_coding_of_a_handful_is_not_shown():
     said = shown(_print_coding, few, many)
     assert "MANY" in said
     assert "FEW" not in said
+
+
+@pytest.mark.parametrize(
+    ("on_the_list", "hidden"), [((20, 30, 40), set()), ((7, 30, 20), {0, 2}), ((7, 30, 3), {0, 2}), ((7, 6, 5), {0, 1, 2}), ((0, 30, 20), {0, 2})]
+)
+def test_one_hidden_group_takes_another_with_it(on_the_list, hidden):
+    assert hidden_groups([Flagged(n + 5, n, 1000, 100) for n in on_the_list]) == hidden

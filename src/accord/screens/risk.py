@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Console
 
 from accord.population.need import SMALLEST_COUNT, Flagged, RiskReport
@@ -63,12 +65,23 @@ def _print_spend(console: Console, report: RiskReport) -> None:
 
 def _print_equity(console: Console, report: RiskReport) -> None:
     grid = grid_of("\nFifth of areas by deprivation", "people", "on the\nlist", "admitted of\nthe list", "listed of\nthe admitted", "came over\nsaid")
-    for group in report.equity:
-        found = group.flagged
-        cells = ("–",) * 3 if found.n < SMALLEST_COUNT or found.n_event < SMALLEST_COUNT else _cells(found)
-        grid.add_row(group.quintile, f"{found.n_all:,}", *cells, f"{group.observed_over_expected:.2f}")
+    hidden = hidden_groups([group.flagged for group in report.equity])
+    for n, group in enumerate(report.equity):
+        cells = ("–",) * 3 if n in hidden else _cells(group.flagged)
+        grid.add_row(group.quintile, f"{group.flagged.n_all:,}", *cells, f"{group.observed_over_expected:.2f}")
     console.print(grid)
-    console.print(f"A dash: fewer than {SMALLEST_COUNT} people. Came over said: above 1, the risk of these people is underrated.", soft_wrap=True)
+    said = f"A dash: fewer than {SMALLEST_COUNT} people, or the one group from which these could be told"
+    console.print(f"{said}. Came over said: above 1, the risk of these people is underrated.", soft_wrap=True)
+
+
+def hidden_groups(groups: Sequence[Flagged]) -> set[int]:
+    """The groups of which too few are on the list, or too few of these were admitted; if it is one alone, the next smallest too.
+
+    One hidden group could be told from the others and the whole.
+    """
+    by_size = sorted(range(len(groups)), key=lambda n: (min(groups[n].n, groups[n].n_event), n))
+    few = [n for n in by_size if min(groups[n].n, groups[n].n_event) < SMALLEST_COUNT]
+    return set(by_size[:2] if len(few) == 1 else few)
 
 
 def _cells(found: Flagged) -> tuple[str, str, str]:
