@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from accord.clauses.kinds import kind_of, stage_of
+from accord.clauses.services import names
 from accord.errors import UserError
 from accord.place import Place, read_model
 from accord.place.toml_faults import did_you_mean
@@ -18,6 +19,7 @@ from accord.settlement.chain import PAID, WHOLE_CONTRACT, WITHOUT_PRICE
 from accord.settlement.contract import Contract
 from accord.settlement.filling import ACTS_NAME
 from accord.settlement.publishing import SettlementManifest, damaged, settlement_named, settlements_folder
+from accord.settlement.scoping import BASELINE, earlier_span
 from accord.settlement.totals import NOTHING
 
 _LINE = "hospital/emergency/paid/0"
@@ -72,7 +74,7 @@ def explain_line(place: Place, name: str, settlement: str = "") -> Explained:
     contract = read_model(folder / "contract.toml", Contract)
     clause = next((each for each in contract.clause if each.id == clause_id), None)
     says, stage = (kind_of(clause).describe(clause), str(stage_of(clause))) if clause else ("the clauses together, in the order of the chain", "")
-    acts = _acts(folder, clause)
+    acts = _acts(folder, clause, bridge)
     if acts is not None and bridge == WITHOUT_PRICE:
         acts = [act for act in acts if not act.is_priced]
     return Explained(manifest, name, number, found, clause, says, stage, acts)
@@ -86,13 +88,16 @@ def _parts(name: str) -> tuple[str, str, str, int]:
     raise UserError(f"'{name}' is no line of a statement", where="the line", what_to_do=mend)
 
 
-def _acts(folder: Path, clause: Any | None) -> list[Act] | None:
-    """The acts under a clause, or under the clause that it changes; None where a monthly file was settled, or for the contract as a whole."""
+def _acts(folder: Path, clause: Any | None, bridge: str) -> list[Act] | None:
+    """The acts under a clause, or under the clause that it changes; None where a monthly file was settled, or for the contract as a whole.
+
+    A baseline rests on the acts of its earlier span.
+    """
     file = folder / ACTS_NAME
     if clause is None or not file.is_file():
         return None
     columns = ["activity_id", "person_id", "care_date", "service", "currency_code", "stay_days", "value_amount", "is_priced"]
-    ids = [clause.id, getattr(clause, "of", None)]
+    ids = [f"{clause.id}{BASELINE}"] if f"/{bridge}" == BASELINE and earlier_span(clause) else [clause.id, getattr(clause, "of", None)]
     rows = pq.read_table(file, columns=["clause_id", *columns], filters=[("clause_id", "in", [id for id in ids if id])]).to_pylist()
-    services = getattr(clause, "services", None)
+    services = names(clause.services) if hasattr(clause, "services") else None
     return [Act(*(row[column] for column in columns)) for row in rows if services is None or row["service"] in services]

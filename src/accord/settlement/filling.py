@@ -101,5 +101,11 @@ def _statement(content: Content) -> Iterator[dict[str, Any]]:
         of = held.dispute
         said = f"raised by {of.raised_by} on {of.raised_on}; {held.stands}"
         yield {"section": "dispute", "name": of.id, "detail": f"{of.line}: {said}", "amount": held.frozen, "because": of.reason}
+    for account in settled.pools:
+        for party, what, amount in (*account.lines(), (account.id, "left in the pool", account.left)):
+            yield {"section": "pool", "name": f"{account.id}/{party}", "detail": what, "amount": amount}
+    for line in settled.taxes:
+        lost = f"{line.lost} is irrecoverable" if line.lost else "recoverable"
+        yield {"section": "VAT", "name": line.clause_id, "detail": line.debtor or manifest.payer, "amount": line.amount, "because": lost}
     for name in ("net", *(("frozen", "conceded") if settled.disputes else ()), "vat", "due", "paid", "balance"):
         yield {"section": "balance", "name": name, "amount": getattr(manifest, name)}

@@ -17,7 +17,7 @@ from accord.errors import UserError
 from accord.place import Place, Run, hold, line_of
 from accord.place.runs import file_sha256
 from accord.settlement.care import READ, Care, Conserved, Scoped, Unsettled, care_of, scoped
-from accord.settlement.chain import Case, Settled, check_kinds, settle
+from accord.settlement.chain import Case, Settled, settle
 from accord.settlement.checking import read_contract
 from accord.settlement.contract import Contract
 from accord.settlement.disputes import FOLDER as DISPUTES
@@ -137,7 +137,6 @@ def scope(asked: Asked, contract: Contract, file: Path) -> Scoped:
 
 def case_of(asked: Asked, contract_id: str, contract: Contract, done: Done, file: Path) -> Case:
     """All that a contract is settled by. Raises UserError for figures that cannot be read and a tax that nobody has stated."""
-    check_kinds(contract, file)
     given = read_figures(asked.place.root / "figures", contract_id, contract)
     span, tax = span_of(contract, asked.until), tax_of(asked.place.settings, contract, file)
     return Case(contract_id, contract, span, done, given, tax, asked.is_final, asked.known)
