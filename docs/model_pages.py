@@ -26,6 +26,17 @@ def place_file() -> str:
     return join(intro, *(model_table(m, heads[m.__name__]) for m in models(settings, first="PlaceSettings")))
 
 
+def need_file() -> str:
+    """The keys of a model of need."""
+    file = import_module("accord.population.need.model_file")
+    intro = (
+        "# Models of need\n\n`needs/<name>.toml`: what [a model of need](../how-to/fit-need.md) foretells, from what, and by which rules. "
+        "`accord need new NAME` writes one to begin with."
+    )
+    heads = {"NeedModel": "The whole file"} | headings(file.NeedModel)
+    return join(intro, *(model_table(m, heads[m.__name__]) for m in models(file, first="NeedModel")))
+
+
 def models(module: ModuleType, first: str = "") -> list[Any]:
     """The public Pydantic models that a module defines, in its order, `first` before the others."""
     found = [

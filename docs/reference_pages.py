@@ -16,7 +16,7 @@ from typing import Any
 
 from clause_pages import contract_file
 from map_pages import map_file, shipped_maps
-from model_pages import inline, place_file
+from model_pages import inline, need_file, place_file
 from page_parts import grid, join, prose
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -31,6 +31,7 @@ def pages() -> dict[str, str]:
         "reference/maps.md": map_file(),
         "reference/shipped-maps.md": shipped_maps(),
         "reference/contracts.md": contract_file(),
+        "reference/needs.md": need_file(),
         "reference/rules.md": rules(),
         "reference/rulebook.md": rulebook(),
         "reference/tables.md": tables(),
@@ -54,8 +55,11 @@ def tables() -> str:
     books, settlement = import_module("accord.tables.books"), import_module("accord.tables.settlement")
     settled = (books.BRIDGE_LINE, books.POSTING, settlement.CONTRACT_ACTIVITY)
     also = "Each [settlement](../how-to/settle-a-contract.md) of a contract publishes these:"
-    listed, further = (grid(("Table", "One row is"), ((f"[{t.name}](#{t.name})", t.meaning) for t in these)) for these in (contracts, settled))
-    return join(intro, listed, also, further, *(_table(t) for t in (*contracts, *settled)))
+    fitted = (import_module("accord.tables.need").PERSON_NEED,)
+    last = "Each [fit](../how-to/fit-need.md) of a model of need keeps this:"
+    heads = ("Table", "One row is")
+    listed, further, kept = (grid(heads, ((f"[{t.name}](#{t.name})", t.meaning) for t in these)) for these in (contracts, settled, fitted))
+    return join(intro, listed, also, further, last, kept, *(_table(t) for t in (*contracts, *settled, *fitted)))
 
 
 def _table(table: Any) -> str:

@@ -48,7 +48,8 @@ def _run(kind: str, n: int, limits: Limits) -> tuple[Figures, str]:
 
 
 @pytest.mark.parametrize(
-    ("kind", "n", "n_act"), [("intake", 2000, None), ("place", 2000, 2009), ("tuva", 10, 24), ("simulate", 60, None), ("risk", 3, None)]
+    ("kind", "n", "n_act"),
+    [("intake", 2000, None), ("place", 2000, 2009), ("tuva", 10, 24), ("simulate", 60, None), ("risk", 3, None), ("need", 3000, None)],
 )
 def test_a_tiny_benchmark_prints_its_ratio_and_leaves_nothing(kind: str, n: int, n_act: int | None, tmp_path: Path) -> None:
     work = tmp_path / "work"

@@ -83,14 +83,18 @@ KINDS = {
     "risk": _Kind(
         "{n:,} draws of a year's cost at sizes to 500,000 people", "under a tenth of the baseline", "direct resampling", 10_000, 1_000,
     ),
+    "need": _Kind(
+        "a model of need fitted on {n:,} people by 200 predictors, and everybody scored", "no matrix of people in memory", "one scan of the cells",
+        1_000_000, 400,
+    ),
 }  # fmt: skip
 
 
-_BASELINE_AFTER = ("place", "simulate")
+_BASELINE_AFTER = ("place", "simulate", "need")
 """Benchmarks whose baseline needs what they make."""
-_WITHOUT_RECORDS = ("simulate", "risk")
+_WITHOUT_RECORDS = ("simulate", "risk", "need")
 """Benchmarks that make what they need themselves."""
-_UNITS = {"tuva": "people", "simulate": "people", "risk": "draws"}
+_UNITS = {"tuva": "people", "simulate": "people", "need": "people", "risk": "draws"}
 
 
 def asked(what: str, n_record: int | None, n_people: int | None, limits: Limits, n_draw: int | None = None) -> list[Asked]:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from accord import pipeline, simulate
-from accord.bench import invent, risk
+from accord.bench import invent, need_bench, risk
 from accord.engine import Session
 from accord.engine.duck import parquet
 from accord.engine.session import STEP_LOG
@@ -89,6 +89,8 @@ def _baseline(asked: dict[str, Any]) -> float:
         return _without_a_model(asked)
     if asked["kind"] == "risk":
         return risk.drawn_directly(asked["n"])
+    if asked["kind"] == "need":
+        return need_bench.scan(asked, _engine_memory(asked))
     place = open_place(asked["place"])
     if asked["spark"]:
         return _scan_on_spark(asked, place)
@@ -178,6 +180,8 @@ def _answer(asked: dict[str, Any]) -> dict[str, Any]:
         return _simulate(asked)
     if asked["kind"] == "risk":
         return risk.transformed()
+    if asked["kind"] == "need":
+        return need_bench.fitted(asked, _engine_memory(asked), _tell)
     place = open_place(asked["place"])
     return {"of": {}, **(_intake(asked, place) if asked["kind"] == "intake" else _run(asked, place))}
 

@@ -20,14 +20,15 @@ class Bench(StrEnum):
     place = "place"
     simulate = "simulate"
     risk = "risk"
+    need = "need"
     all = "all"
 
 
 @app.command()
 def bench(  # noqa: PLR0913 (each option of a command is an argument)
-    what: Annotated[Bench, typer.Argument(help="intake, tuva, place, simulate, risk or all.")] = Bench.all,
+    what: Annotated[Bench, typer.Argument(help="intake, tuva, place, simulate, risk, need or all.")] = Bench.all,
     records: Annotated[int | None, typer.Option(min=100, help="Records of intake and place.", show_default="5 and 50 million")] = None,
-    people: Annotated[int | None, typer.Option(min=10, help="People of tuva and of simulate.", show_default="10,000 and 1 million")] = None,
+    people: Annotated[int | None, typer.Option(min=10, help="People of tuva, simulate and need.", show_default="10,000, and 1 million")] = None,
     draws: Annotated[int | None, typer.Option(min=10, help="Draws of risk.", show_default="10,000")] = None,
     files: Annotated[Path | None, typer.Option(help="The folder of the Tuva input layer's files; all leaves tuva out without it.")] = None,
     folder: Annotated[

@@ -32,6 +32,7 @@ _GIT_IGNORES = """\
 /runs/
 /restricted/
 /settlements/
+/needs/*/
 /receipts.jsonl*
 /.accord*
 """

@@ -1,11 +1,12 @@
 """How reports look on a terminal.
 
-In:    a console, and what a command has to say: runs, checks, findings, what was simulated, what was settled.
+In:    a console, and what a command has to say: runs, checks, findings, what was simulated, what was settled, what need was found.
 Out:   `print_…`: one screen each.
 Reads: no rules.
 Never: works anything out, or shows text from outside as it stands: what would move a cursor is spelled out.
 """
 
+from accord.screens.admission_risk import print_admission_risk
 from accord.screens.budgets import print_budget, print_counted
 from accord.screens.finance import (
     print_agreement,
@@ -15,6 +16,7 @@ from accord.screens.finance import (
     print_savings,
     print_two_years,
 )
+from accord.screens.need import print_explanation, print_list_changes, print_need, print_score_change
 from accord.screens.population import print_attribution, print_attribution_difference
 from accord.screens.reports import (
     print_check,
@@ -34,9 +36,9 @@ from accord.screens.simulation import print_calibration, print_faults, print_sim
 from accord.screens.statements import print_comparison, print_explained, print_settled, print_settlements
 
 __all__ = [
-    "print_agreement", "print_attribution", "print_attribution_difference", "print_budget", "print_calibration", "print_check",
-    "print_columns", "print_comparison", "print_counted", "print_diff", "print_explained", "print_faults", "print_findings",
-    "print_lineage", "print_place_position", "print_position", "print_proof", "print_readiness", "print_risk", "print_rows", "print_run",
-    "print_runs", "print_savings", "print_settled", "print_settlements", "print_simulated", "print_suggestion", "print_tables",
-    "print_two_years",
+    "print_admission_risk", "print_agreement", "print_attribution", "print_attribution_difference", "print_budget", "print_calibration",
+    "print_check", "print_columns", "print_comparison", "print_counted", "print_diff", "print_explained", "print_explanation",
+    "print_faults", "print_findings", "print_lineage", "print_list_changes", "print_need", "print_place_position", "print_position",
+    "print_proof", "print_readiness", "print_risk", "print_rows", "print_run", "print_runs", "print_savings", "print_score_change",
+    "print_settled", "print_settlements", "print_simulated", "print_suggestion", "print_tables", "print_two_years",
 ]  # fmt: skip

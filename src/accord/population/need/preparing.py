@@ -1,0 +1,239 @@
+"""From a published run to the rows of a model of need: who, which years, what is known, and in which column it counts."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from accord import rulebook
+from accord.engine import Session
+from accord.engine.feed import write_columns
+from accord.errors import UserError
+from accord.place import Place, Run, restricted_folder
+from accord.population.need.facts import COUNTS, FACTS, PREDICTORS
+from accord.population.need.model_file import EVERY_SERVICE, NeedModel
+from accord.population.need.supply import Supply
+from accord.population.need.years import COST_CAPS, LEFT_OUT, NEED_PEOPLE, PERSON_YEARS
+from accord.tables import Table
+from accord.tables.codes import ADMISSION, SETTING
+from accord.tables.conditions import CONDITION
+from accord.tables.need import ACCOUNT_MONTH, KIND, NEED_BAND, NEED_COLUMN, NEED_SERVICE, NEED_YEAR, ORGANISATION_SUPPLY
+
+READ = ("activity", "person_month", "continuous_stay", "person")
+"""The tables of a run that a model of need reads, beside condition: a run of an earlier version has none, and then nobody has a diagnosis."""
+
+WORK_PREFIX = ".work-"
+MILLION = 1_000_000
+FEW = "(few people)"
+KINDS_OF = {"diagnosis_groups": "diagnosis_group"}
+"""What a predictor of the file is called in the tables, where that differs."""
+
+PLACE_KINDS = ("supply", "organisation")
+"""What is said of where people are, and not of what they need: estimated, and set to its mean when need is told."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The years of a fit. whole: every whole year of the place. fitted: whose cost it is fitted on. coming: the year after the last whole one.
+
+    n_history: whole years that are looked back on. asked: how many the file asks for.
+    """
+
+    whole: tuple[date, ...]
+    fitted: date
+    coming: date
+    n_history: int
+    asked: int
+
+    @property
+    def foretold(self) -> tuple[date, ...]:
+        """Every year with enough years before it, the coming one too."""
+        return (*self.whole, self.coming)[self.n_history :]
+
+    @property
+    def later(self) -> tuple[date, ...]:
+        """Whole years after the fitted one: the model is tried on them as it is."""
+        return tuple(year for year in self.whole if year > self.fitted)
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """One column of the model. labels: what counts in it, several where few people have each. n_training, n_person: in the fitted year."""
+
+    kind: str
+    label: str
+    labels: tuple[str, ...]
+    n_training: int
+    n_person: int
+
+    @property
+    def is_of_place(self) -> bool:
+        """Whether it says where people are, and not what they need."""
+        return self.kind in PLACE_KINDS
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Care of the whole years that is in no person's year."""
+
+    reason: str
+    n_activity: int
+    cost: Decimal
+
+
+@dataclass(frozen=True)
+class RowFiles:
+    """The rows of a model as files of need_person and need_predictor, sorted by year and person; predictors: their columns, in order."""
+
+    people: Path
+    cells: Path
+    predictors: tuple[Predictor, ...]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What a fit is made of, in a session that is open."""
+
+    session: Session
+    model: NeedModel
+    frame: Frame
+    files: RowFiles
+    cap: Decimal | None
+    left_out: tuple[LeftOut, ...]
+
+
+def frame_of(place: Place, model: NeedModel, year: date | None) -> Frame:
+    """The years of a fit. year: whose cost it is fitted on; the last whole one, if None. Raises UserError where there are too few."""
+    period = place.settings.period
+    starts = [_later(period.start_date.replace(day=1), n) for n in range(period.end_date.year - period.start_date.year + 2)]
+    whole = tuple(start for start, end in pairwise(starts) if start >= period.start_date and end <= period.end_date)
+    if len(whole) < 2:
+        what = f"cost is foretold from at least one whole year before it, and the place's period has {len(whole)} in all"
+        raise UserError(what, where=f"{place.settings_file}: period", what_to_do="give a period of two years or more, and the files of them")
+    fitted = year or whole[-1]
+    if fitted not in whole[1:]:
+        said = ", ".join(str(each) for each in whole[1:])
+        raise UserError(f"no year that begins on {fitted} can be foretold", where="--year", what_to_do=f"give the first day of one of: {said}")
+    return Frame(whole, fitted, _later(whole[-1], 1), min(model.history_years, whole.index(fitted)), model.history_years)
+
+
+def _later(day: date, n_year: int) -> date:
+    return day.replace(year=day.year + n_year)
+
+
+@contextmanager
+def prepared(place: Place, run: Run, model: NeedModel, supply: Supply, year: date | None) -> Iterator[Prepared]:
+    """The rows of a model over a run. Within `hold` only. Raises UserError for a place with too few years."""
+    frame = frame_of(place, model, year)
+    folder = Path(tempfile.mkdtemp(prefix=WORK_PREFIX, dir=restricted_folder(place)))
+    try:
+        with Session(folder=folder, scratch=folder / "spill", readable=[run.folder]) as session:
+            for name in READ:
+                session.register(name, [run.table_file(name)])
+            if CONDITION.name in run.manifest.tables:
+                session.register(CONDITION.name, [run.table_file(CONDITION.name)])
+            else:
+                _write(session, CONDITION, [])
+            yield prepare(session, model, supply, frame)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def prepare(session: Session, model: NeedModel, supply: Supply, frame: Frame) -> Prepared:
+    """Run every step. In: the tables of `READ`, and condition, registered. Out: need_person, need_fact, need_predictor, and what leads to them."""
+    _feed(session, model, supply, frame)
+    population = {"population": model.population}
+    session.materialise(PERSON_YEARS, **population)
+    session.materialise(LEFT_OUT, **population)
+    session.materialise(COST_CAPS, **_cap_of(model, frame))
+    people = session.materialise(NEED_PEOPLE, training_per_1000=int(model.training_share * 1000))
+    session.materialise(FACTS)
+    session.materialise(COUNTS)
+    predictors = tuple(_predictors(session, model, frame))
+    pairs = [(p.kind, label, number) for number, p in enumerate(predictors) for label in p.labels]
+    _write(session, NEED_COLUMN, pairs)
+    files = RowFiles(people.path, session.materialise(PREDICTORS).path, predictors)
+    left = tuple(LeftOut(*row) for row in session.rows("select reason, n_activity, cost from need_left_out order by reason"))
+    (cap,), *_ = session.rows("select cap_amount from cost_cap where year_date = $year", {"year": frame.fitted})
+    return Prepared(session, model, frame, files, cap, left)
+
+
+def _feed(session: Session, model: NeedModel, supply: Supply, frame: Frame) -> None:
+    years = (*frame.whole, frame.coming)
+    _write(session, ACCOUNT_MONTH, [(month, year, 2**n) for year in frame.whole for n, month in enumerate(_months(year))])
+    spans = zip(frame.foretold, years[frame.n_history - 1 :], years, strict=False)
+    _write(session, NEED_YEAR, list(spans))
+    _write(session, NEED_SERVICE, list(_service_rows(model)))
+    edges = rulebook.parameter("age_bands").at(frame.fitted, date.max)
+    bands = [(f"{a}-{b - 1}", a, b) for a, b in pairwise(edges)]
+    _write(session, NEED_BAND, [*bands, (f"{edges[-1]}+", edges[-1], 1000)])
+    _write(session, ORGANISATION_SUPPLY, list(supply.rows))
+
+
+def _months(year: date) -> Iterator[date]:
+    """The first of each of twelve months from that of a year's first day."""
+    for n in range(12):
+        yield date(year.year + (year.month - 1 + n) // 12, (year.month - 1 + n) % 12 + 1, 1)
+
+
+def _write(session: Session, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+    columns: Iterable[Sequence[Any]] = zip(*rows, strict=True) if rows else ((),) * len(table.names)
+    write_columns(session, table, dict(zip(table.names, columns, strict=True)))
+
+
+def _service_rows(model: NeedModel) -> Iterator[tuple[str, str]]:
+    """The pairs of setting and admission that the services of the file stand for."""
+    said = rulebook.services()
+    named = {(setting, admission): id for id, setting, admissions in said for admission in admissions}
+    others = {setting: id for id, setting, admissions in said if not admissions}
+    for setting in (*SETTING, "unknown"):
+        for admission in (*ADMISSION, "none"):
+            if model.services == EVERY_SERVICE or named.get((setting, admission), others[setting]) in model.services:
+                yield setting, admission
+
+
+def _cap_of(model: NeedModel, frame: Frame) -> Mapping[str, object]:
+    said = model.truncation
+    if said.rule is None:
+        return {"amount": said.amount, "part_per_million": MILLION}
+    try:
+        part = rulebook.parameter(said.rule).at(frame.fitted, date.max)
+    except (FileNotFoundError, AssertionError):
+        mend = 'write truncation = { rule = "truncation_percentile" }, or an amount with its reference'
+        raise UserError(f"the rulebook has no rule '{said.rule}' of {frame.fitted}", where="truncation", what_to_do=mend) from None
+    return {"amount": None, "part_per_million": int(part * MILLION)}
+
+
+def _predictors(session: Session, model: NeedModel, frame: Frame) -> Iterator[Predictor]:
+    """The columns in order: age and sex first, what is of the place last, so that of two that say the same the later is dropped."""
+    wanted = {KINDS_OF.get(name, name) for name in model.predictors}
+    sql = """select kind, label, cast(sum(case when year_date = $year then n_training else 0 end) as bigint) as n_training,
+      cast(sum(case when year_date = $year then n_person else 0 end) as bigint) as n_person
+      from need_count group by kind, label order by kind, label"""
+    found = [row for row in session.rows(sql, {"year": frame.fitted}) if row[0] in wanted]
+    for kind in KIND:
+        yield from columns_of(kind, [row[1:] for row in found if row[0] == kind], model.least_people)
+
+
+def columns_of(kind: str, counted: Sequence[tuple[str, int, int]], least: int) -> Iterator[Predictor]:
+    """The columns of one kind. counted: label, people of the training part, all people. Labels of fewer than `least` share a column.
+
+    Ages and sexes of which nobody was trained on count with the one that has most people; of other kinds they say nothing.
+    """
+    many = [row for row in counted if row[1] >= least or (kind == "supply" and row[1])]
+    few = [row for row in counted if row not in many]
+    n_few = sum(n for _, n, _ in few)
+    commonest = max(many, key=lambda row: row[1])[0] if many and kind == "age_sex" and few and not n_few else None
+    for label, n_training, n_person in many:
+        labels = (label, *(name for name, _, _ in few)) if label == commonest else (label,)
+        yield Predictor(kind, label, labels, n_training, n_person)
+    if n_few:
+        yield Predictor(kind, FEW, tuple(label for label, _, _ in few), n_few, sum(n for _, _, n in few))
