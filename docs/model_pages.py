@@ -93,6 +93,8 @@ def _annotated(annotation: Any) -> Iterator[Any]:
 
 def _default(field: Any) -> str:
     value = field.get_default(call_default_factory=True)
+    if hasattr(type(value), "model_fields"):
+        return "as its own keys say"
     return "nothing" if value in (None, [], (), {}, "") else f"`{toml(value)}`"
 
 

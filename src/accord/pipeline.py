@@ -52,6 +52,7 @@ from accord.place import (
     unclaimed_files,
     withdraw_file,
 )  # fmt: skip
+from accord.population import attribution
 from accord.publish.check_report import CheckReport, check_report
 from accord.tables import PUBLISHED
 from accord.tables.working import AGE_BAND, CALENDAR_MONTH, CODE_FORM
@@ -116,6 +117,7 @@ STAGES: tuple[tuple[str, Callable[[Work], None]], ...] = (
     ("findings", lambda w: intake.build_issues(w.session)),
     ("stays in hospital", lambda w: stays.build(w.session, w.settings.currency, w.known_on)),
     ("person-months", lambda w: population.build(w.session)),
+    ("whose people are whose", lambda w: attribution.build(w.session, w.settings, w.known_on)),
     ("first answers", lambda w: answers.build(w.session)),
 )
 """Every room's part of a run, in order: each a label for the progress line and what it does."""

@@ -91,7 +91,7 @@ PROGRESS = tuple(
     f"accord: {label}"
     for label in (
         "land ", "rules and calendar", "a fate for every record", "one person behind", "care, codes and", "what is known of",
-        "findings", "stays in hospital", "person-months", "first answers", "audits", "content hashes", "publish",
+        "findings", "stays in hospital", "person-months", "whose people are whose", "first answers", "audits", "content hashes", "publish",
     )
 )  # fmt: skip
 

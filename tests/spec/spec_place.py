@@ -118,7 +118,7 @@ class PagePlace:
         """The named tables, each step run by `run`. Raises UserError for a map or a file that does not fit."""
         wired = self._wiring()
         made = {PARTNER.name: self._partners(), SUBMISSION.name: self._submissions()}
-        made |= {name: _small(wired, name) for name in ("age_band", "code_form", "calendar_month", "stay_rule")}
+        made |= {name: _small(wired, name) for name in ("age_band", "code_form", "calendar_month", "stay_rule", "attribution_period", "participant")}
         made |= {plan.map.raw.name: self._raw(plan) for plan in wired.plans} | dict(self.given)
         for name in names:
             _make(name, wired, made, run)

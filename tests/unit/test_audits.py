@@ -46,7 +46,15 @@ FIRST_SPELL = "spell_id = (select min(spell_id) from spell)"
 FIRST_STAY = "continuous_stay_id = (select min(continuous_stay_id) from spell)"
 STRANGER = "person_id = (select min(person_id) from {} where person_id is not null)"
 
+LEFT_OUT = "person_id = (select min(person_id) from attribution_attrition)"
+
 TAMPERED = [
+    ("every person is attributed or left out, once in every year", "attribution", dropped(STRANGER.format("attribution"))),
+    ("every person is attributed or left out, once in every year", "attribution_attrition", added("person_id + 1 as person_id", LEFT_OUT)),
+    ("attrition counts whom attribution left out", "attribution_attrition", changed("'died before' as reason", LEFT_OUT)),
+    ("attrition counts whom attribution left out", "attrition", dropped("step = 'attribution'")),
+    ("a payer's list is followed", "attribution", changed("'payer_list' as step", STRANGER.format("attribution"))),
+    ("attribution counts every person-month", "attribution", changed("n_person_month + 1 as n_person_month", STRANGER.format("attribution"))),
     ("every record framed has one fate", "record_fate", dropped(of_one("record_fate", "accepted"))),
     ("every record framed has one fate", "record_fate", changed("record_number + 1000000 as record_number", of_one("record_fate", "accepted"))),
     ("every record framed has one fate", "submission", changed("n_record + 1 as n_record", "submission_id = 2")),

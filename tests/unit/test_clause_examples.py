@@ -24,11 +24,13 @@ from accord.clauses import (
     pool,
     readmission_withhold,
     risk_corridor,
+    shared_savings,
     stop_loss,
 )
 from accord.clauses.bridge import Bridge
 from accord.clauses.kinds import KINDS
-from accord.clauses.rules import rule_faults, stated, with_rules_read
+from accord.clauses.rules import rule_faults, rules_named, stated, with_rules_read
+from accord.clauses.terms import Rule
 
 D = Decimal
 
@@ -417,3 +419,17 @@ class TestPool:
     def test_what_is_shared_out_leaves_nothing(self) -> None:
         agreed = terms("pool", members=["A", "B", "C"], contributions=[{"id": "A", "amount": 100}], gain={"by": "equal"}, loss={"by": "equal"})
         assert pool.shared_out(agreed, pool.Facts(D(0))).result == 0
+
+
+def test_rules_that_a_clause_names_come_with_their_source() -> None:
+    terms = marginal_rate.Terms(
+        kind="marginal_rate", id="m", services=["emergency_admission"], prices="submitted", baseline=marginal_rate.Agreed(amount=Decimal(1)),
+        rate_above=Rule(rule="england/marginal_rate"),
+    )  # fmt: skip
+    (found,) = rules_named(terms, date(2014, 4, 1), date.max)
+    assert (found.name, found.amount) == ("england/marginal_rate", Decimal("0.30"))
+    assert found.reference
+    assert found.href.startswith("https://")
+    assert not list(rules_named(terms, date(2014, 4, 1), date(2000, 1, 1)))
+    by_size = shared_savings.BySize(table="us_mssp/minimum_savings_rate")
+    assert [rule.name for rule in rules_named(by_size, date(2024, 1, 1), date.max)] == ["us_mssp/minimum_savings_rate"]

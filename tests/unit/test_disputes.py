@@ -165,7 +165,7 @@ def test_a_dispute_stands_as_it_stood_on_the_day(tmp_path: Path, known_on: str, 
     assert one.due_net == Decimal("650.00") - one.frozen - one.conceded
     assert one.vat == one.due_net / 5
     names = [line.name for line in one.whole()]
-    assert names == ["before any clause", "urgent", "most", "in dispute: coding" if one.frozen else "fallen away: coding", "VAT"]
+    assert names == ["before any clause", "urgent", "most", "in dispute: coding" if one.frozen else "fallen away: coding", "VAT on urgent"]
 
 
 def test_a_dispute_that_is_not_known_yet_does_not_count(tmp_path: Path) -> None:

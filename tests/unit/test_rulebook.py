@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from datetime import date
 
@@ -90,7 +91,7 @@ def test_every_form_is_tried():
 
 
 def test_the_edition_is_that_of_every_file(monkeypatch, tmp_path):
-    for path in FOLDER.rglob("*.toml"):
+    for path in [*FOLDER.rglob("*.toml"), *FOLDER.rglob("*.csv")]:
         copy = tmp_path / path.relative_to(FOLDER)
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_bytes(path.read_bytes())
@@ -100,3 +101,14 @@ def test_the_edition_is_that_of_every_file(monkeypatch, tmp_path):
     added = edition.__wrapped__()
     (tmp_path / "another.toml").write_text("x = 1\n", encoding="utf-8")
     assert len({edition(), added, edition.__wrapped__()}) == 3
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.rglob("*.csv")), ids=lambda p: p.stem)
+def test_every_wide_table_has_a_page_that_is_about_it(path):
+    said = rulebook.reader._read(path.relative_to(FOLDER).with_suffix(".toml").as_posix())
+    assert said["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert said["source"]
+    assert said["licence"]
+    assert said["href"].startswith("https://")
+    assert said["retrieved_on"]
+    assert list(said["columns"]) == list(rulebook.code_list(path.relative_to(FOLDER).with_suffix("").as_posix())[0])

@@ -12,13 +12,13 @@ import pytest
 
 from accord.errors import UserError
 from accord.place import Place, PlaceSettings, new_place, read_model
-from accord.settlement.chain import Case, Tax, check_kinds, settle
+from accord.settlement.chain import Case, settle
 from accord.settlement.contract import Contract
 from accord.settlement.figures import Given, Payment, read_figures, read_payments
 from accord.settlement.prices import Price, price_list
 from accord.settlement.settling import contract_files
 from accord.settlement.span import span_of
-from accord.settlement.taxing import tax_of
+from accord.settlement.taxing import Tax, tax_of
 from accord.settlement.totals import Done, Total, read_totals
 
 HEAD = """\
@@ -335,13 +335,6 @@ def test_a_file_without_the_contract_or_without_a_column(tmp_path: Path) -> None
 # --- kinds, tax, contracts ---------------------------------------------------------------------------------------------------
 
 
-def test_a_kind_that_cannot_be_settled_is_refused_and_not_left_out(tmp_path: Path) -> None:
-    pool = '\n[[clause]]\nkind = "pool"\nid = "p"\nmembers = ["QMW", "RMX"]\ncontributions = [{ id = "QMW", amount = 1.00 }]\n'
-    file, contract = contract_of(tmp_path, ACTIVITY + pool + 'gain = { by = "equal" }\nloss = { by = "equal" }\n')
-    error = told(lambda: check_kinds(contract, file))
-    assert (error.what, error.where) == ("a contract with a pool ('p') cannot be settled from its file yet", f"{file}, line 15")
-
-
 @pytest.mark.parametrize(
     ("payee", "payer", "vat", "expected"),
     [
@@ -371,7 +364,7 @@ def test_irrecoverable_vat_is_a_cost_of_the_payer(tmp_path: Path) -> None:
     total = Total("visits", date(2025, 4, 1), "gp_contact", "all", 1, Decimal("100.03"))
     one = settle(Case("one", contract, span_of(contract, None), Done((total,)), Given(tmp_path), Tax(Decimal("0.20"), False), False, date.max))
     assert (one.net, one.vat, one.irrecoverable_vat, one.due) == tuple(map(Decimal, ("100.03", "20.01", "20.01", "120.04")))
-    assert [line.name for line in one.whole()] == ["before any clause", "visits", "VAT"]
+    assert [line.name for line in one.whole()] == ["before any clause", "visits", "VAT on visits"]
     assert "20.01 of it the payer does not get back" in list(one.whole())[-1].because
 
 

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from accord.engine import Step
-from accord.tables import ATTRITION, CONTINUOUS_STAY, PERSON, RECONCILIATION, RECORD_FATE, REGISTRATION, STAY_ACTIVITY
+from accord.tables import (
+    ATTRIBUTION_ATTRITION,
+    ATTRITION,
+    CONTINUOUS_STAY,
+    PERSON,
+    RECONCILIATION,
+    RECORD_FATE,
+    REGISTRATION,
+    STAY_ACTIVITY,
+)
 from accord.tables.answers import MEASURE
 from accord.tables.working import ATTACHMENT, CALENDAR_MONTH, CARE_TOTAL, FILE_AMOUNT
 
@@ -128,14 +137,14 @@ span as (
   select r.person_id, case when r.person_id is null then 'no person' when r.end_date <= r.start_date then 'no day in it'
       else 'outside the period' end as reason
   from registration r cross join period
-  where r.person_id is null or r.end_date <= r.start_date or r.start_date >= period.last_date
-    or coalesce(r.end_date, date '9999-12-31') <= period.first_date),
+  where r.population in ('registered', 'resident') and (r.person_id is null or r.end_date <= r.start_date or r.start_date >= period.last_date
+    or coalesce(r.end_date, date '9999-12-31') <= period.first_date)),
 after_death as (
   select distinct r.person_id, m.month_date
   from registration r
   join person p on r.person_id = p.person_id
   join calendar_month m on r.start_date < m.next_month_date and coalesce(r.end_date, date '9999-12-31') > m.month_date
-  where p.death_date < m.month_date and (r.end_date is null or r.end_date > r.start_date))
+  where r.population in ('registered', 'resident') and p.death_date < m.month_date and (r.end_date is null or r.end_date > r.start_date))
 select 'cost_per_person_month' as step, reason, cast(sum(n_activity) as bigint) as n_row, cast(null as bigint) as n_person,
   cast(sum(net_amount) as decimal(18, 2)) as net_amount, cast(sum(cost) as decimal(18, 2)) as cost
 from care group by reason
@@ -154,9 +163,12 @@ from stay_activity where spell_id is null group by reason
 union all
 select 'readmission', 'not discharged', count(*), count(distinct person_id), cast(coalesce(sum(net_amount), 0) as decimal(18, 2)),
   cast(coalesce(sum(cost), 0) as decimal(18, 2))
-from continuous_stay where end_date is null having count(*) > 0""",
-    inputs=(CARE_TOTAL, REGISTRATION, CALENDAR_MONTH, PERSON, ATTACHMENT, STAY_ACTIVITY, CONTINUOUS_STAY),
+from continuous_stay where end_date is null having count(*) > 0
+union all
+select 'attribution', reason, count(*), count(distinct person_id), cast(0 as decimal(18, 2)), cast(0 as decimal(18, 2))
+from attribution_attrition group by reason""",
+    inputs=(CARE_TOTAL, REGISTRATION, CALENDAR_MONTH, PERSON, ATTACHMENT, STAY_ACTIVITY, CONTINUOUS_STAY, ATTRIBUTION_ATTRITION),
     output=ATTRITION,
-    notes="""In: care_total, registration, calendar_month, person, attachment, stay_activity, continuous_stay. Out: attrition.
+    notes="""In: care_total, registration, calendar_month, person, attachment, stay_activity, continuous_stay, attribution_attrition. Out: attrition.
 Leaves out: nothing; it is the account of what others leave out. People are not counted where rows were added up before.""",
 )

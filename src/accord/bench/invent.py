@@ -76,6 +76,17 @@ select 'R' || cast(i as varchar) as record_id, nhs_number,
 from drawn where i % {step} = 0"""
 """One act of care a row number. step: every how many of them; more: what is added to the amount."""
 
+# Whose people are whose by most contacts over two years: the rule that reads every act.
+_BY_CONTACTS = """
+[attribution]
+method        = "plurality"
+services      = "gp"
+measure       = "contacts"
+timing        = "prospective"
+window_months = 24
+cover         = "required"
+"""
+
 CORRECTED = 100
 """One record in so many of a hospital is sent once more with another amount."""
 
@@ -117,6 +128,9 @@ def landed_place(folder: Path, made: duckdb.DuckDBPyConnection, n_record: int) -
     acts = {"RAC": "hospital", "GPF": "contacts", "RCH": "community", "LA1": "council"}
     sources = [(source, ACTIVITY_MAP, partner) for partner, source in acts.items()]
     place = _place(folder, [*sources, ("registrations", "gp_registration", "GPF")], ("2022-04-01", "2025-04-01"))
+    with place.settings_file.open("a", encoding="utf-8") as file:
+        file.write(_BY_CONTACTS)
+    place = open_place(folder)
     made.execute(_PEOPLE.format(n=_n_people(n_record)))
     place.landed.mkdir(exist_ok=True)
     with hold(place, "bench"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -48,6 +49,44 @@ def _read(value: Any, on: date, known_at: date) -> Any:
             return tuple(_read(each, on, known_at) for each in value)
         case _:
             return value
+
+
+@dataclass(frozen=True)
+class NamedRule:
+    """One rule of the rulebook as terms name it. amount: of the option that is named, or the whole of a table. href: where it was published."""
+
+    name: str
+    option: str
+    title: str
+    amount: Any
+    start_date: date
+    reference: str
+    href: str
+
+
+def rules_named(value: Any, on: date, known_at: date) -> Iterator[NamedRule]:
+    """Each rule that terms name, as in force on a day and published by another, in the order of the terms. Rates and tables by size alike."""
+    match value:
+        case Rule():
+            yield from _named(value.rule, value.option, on, known_at)
+        case BaseModel():
+            table = getattr(value, "table", None)
+            if isinstance(table, str) and (FOLDER / f"{table}.toml").is_file():
+                yield from _named(table, "", on, known_at)
+            for name in type(value).model_fields:
+                yield from rules_named(getattr(value, name), on, known_at)
+        case tuple():
+            for each in value:
+                yield from rules_named(each, on, known_at)
+
+
+def _named(name: str, option: str, on: date, known_at: date) -> Iterator[NamedRule]:
+    rule = parameter(name)
+    known = [v for v in rule.values if v.published_on <= known_at and v.start_date <= on and (v.valid_until is None or on < v.valid_until)]
+    if known:  # a rule that was not published by then was not what the clause was settled by
+        found = max(known, key=lambda v: (v.start_date, v.published_on))
+        amount = found.amount[option] if option else found.amount
+        yield NamedRule(name, option, rule.title, amount, found.start_date, found.reference, found.href)
 
 
 def amount_at(name: str, on: date, known_at: date) -> Any:

@@ -11,9 +11,9 @@ import typer
 from accord import place, screens
 from accord.cli.command import HERE, PlaceOption, app, out
 from accord.errors import UserError
+from accord.place.csv_rows import month_of
 from accord.settlement.comparing import compare_contracts
 from accord.settlement.explaining import explain_line
-from accord.settlement.reading import month_of
 from accord.settlement.settling import Asked, settle_place
 from accord.settlement.span import next_month
 
@@ -38,7 +38,7 @@ def settle(
     ] = None,
 ) -> None:
     """Settle contracts, month by month, to the penny: bridge lines, postings and a statement of each, in settlements/."""
-    asked = _asked(directory, run, until, known_at)
+    asked = asked_of(directory, run, until, known_at)
     outcomes = settle_place(Asked(asked.place, asked.run, asked.until, final, asked.known_on, totals), contract)
     screens.print_settled(out, asked.place, outcomes)
 
@@ -65,11 +65,12 @@ def compare(
     known_at: Known = None,
 ) -> None:
     """Settle the same care under one contract and under another, and show who gains and who loses. Nothing is posted."""
-    asked = _asked(directory, run, until, known_at)
+    asked = asked_of(directory, run, until, known_at)
     screens.print_comparison(out, asked.place, compare_contracts(asked, first, second))
 
 
-def _asked(directory: Path, run: str, until: str | None, known_at: str | None) -> Asked:
+def asked_of(directory: Path, run: str, until: str | None = None, known_at: str | None = None) -> Asked:
+    """What options ask for. run: "current" may name none yet. Raises UserError."""
     opened = place.open_place(directory)
     chosen = None if run == "current" and place.current_run(opened) is None else place.open_run(opened, run)
     known_on = opened.settings.moment(known_at).date() if known_at else None

@@ -203,7 +203,8 @@ def organisation_statements(plans: Sequence[Plan]) -> Step:
         ("payer_id", "'payer'"), ("practice_id", "'gp_practice'"),
     )  # fmt: skip
     each += [_referred(column, kind, "activity") for column, kind in roles]
-    each.append(_referred("organisation_id", "case population when 'resident' then 'area' else 'gp_practice' end", "registration"))
+    kind = "case population when 'resident' then 'area' when 'registered' then 'gp_practice' else 'other' end"
+    each.append(_referred("organisation_id", kind, "registration"))
     sql = f"with every as (\n{UNION.join(each)})\nselect distinct organisation_id, name, kind, parent_id, known_from from every"
     return step_of("what records state of organisations", [sql], plans, ORGANISATION_STATEMENT, ACTIVITY, REGISTRATION)
 

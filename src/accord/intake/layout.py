@@ -161,9 +161,9 @@ class PersonSection(_Strict):
 
 
 class RegistrationSection(_Strict):
-    """A span on a list (registered) or in an area (resident)."""
+    """A span on a list (registered), in an area (resident), on a payer's list of whose people are whose (aligned), or by own choice (voluntary)."""
 
-    population: Literal["registered", "resident"]
+    population: Literal["registered", "resident", "aligned", "voluntary"]
     organisation: TextField
     start_date: DayField
     end_date: DayField | None = None

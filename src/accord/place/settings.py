@@ -121,6 +121,27 @@ class Snapshot(_Written):
     at: datetime.date = Field(examples=[datetime.date(2025, 8, 20)])
 
 
+class Attribution(_Written):
+    """Whose people are whose, one row a person and year of the place's calendar. Left out, people belong to the list they are on.
+
+    method: the list a person is on (registered), the area lived in (resident), or who gave most of the primary care (plurality).
+    movers: of several lists or areas in a year the first, the last, or that of most months. Of plurality: services are contacts of general
+    practice (gp) or those of the rules of Medicare (us_mssp); measure is what most is meant by; timing is a window before the year or the year
+    itself; window_months is its length where no rule sets it; cover says whether a month of registration in the window is asked for.
+    organisation and participants: providers, practices or areas that count as one, and whose people alone are ours.
+    """
+
+    method: Literal["registered", "resident", "plurality"] = "registered"
+    movers: Literal["first", "last", "longest"] | None = Field(default=None, examples=["last"])
+    services: Literal["gp", "us_mssp"] | None = Field(default=None, examples=["us_mssp"])
+    measure: Literal["allowed_charges", "contacts"] | None = Field(default=None, examples=["allowed_charges"])
+    timing: Literal["prospective", "retrospective"] | None = Field(default=None, examples=["retrospective"])
+    window_months: int | None = Field(default=None, ge=1, le=120, examples=[24])
+    cover: Literal["required", "not_known"] | None = Field(default=None, examples=["required"])
+    organisation: Id | None = Field(default=None, examples=["A9999"])
+    participants: Annotated[tuple[Id, ...], Field(strict=False)] = ()
+
+
 class PlaceSettings(_Written):
     """The whole of place.toml. Attributes have the names of the keys; `partner` and `source` hold every table of that name."""
 
@@ -133,6 +154,7 @@ class PlaceSettings(_Written):
     partner: Annotated[tuple[Partner, ...], Field(strict=False)] = ()
     source: Annotated[tuple[Source, ...], Field(strict=False)] = ()
     snapshot: Annotated[tuple[Snapshot, ...], Field(strict=False)] = ()
+    attribution: Attribution = Attribution()
 
     def moment(self, text: str) -> datetime.datetime:
         """The moment that a snapshot's name, a day (to its end in UTC) or a day and time with a zone stands for. Raises UserError."""
@@ -168,6 +190,7 @@ def settings_faults(settings: PlaceSettings, root: Path) -> Iterator[Fault]:
     yield from _repeats("source", [s.id for s in settings.source])
     yield from _repeats("snapshot", [s.name for s in settings.snapshot], "name")
     yield from _dangling(settings)
+    yield from _attribution(settings.attribution)
     for n, system in enumerate(settings.identity.trust):
         if system in settings.identity.trust[:n]:
             yield Fault(
@@ -206,3 +229,33 @@ def _dangling(settings: PlaceSettings) -> Iterator[Fault]:
         if source.partner not in known:
             what = f"source '{source.id}' is of partner '{source.partner}', and no [[partner]] has that id"
             yield Fault(("source", n, "partner"), what, did_you_mean(source.partner, known, "the partners are"))
+
+
+_OF_PLURALITY = ("services", "measure", "timing", "cover", "window_months")
+_NEEDED = {
+    "services": 'write services = "us_mssp" (the rules of Medicare) or "gp" (contacts of general practice)',
+    "measure": 'write measure = "allowed_charges" or measure = "contacts"',
+    "timing": 'write timing = "retrospective" (the year itself) or "prospective" (the months before it)',
+    "cover": 'write cover = "required" (a month of registration in the window), or "not_known" where no file says who is covered',
+}
+
+
+def _attribution(said: Attribution) -> Iterator[Fault]:
+    is_plurality = said.method == "plurality"
+    for key in (*_OF_PLURALITY, "movers"):
+        if getattr(said, key) is not None and is_plurality == (key == "movers"):
+            what = f"{key} says nothing where method is {said.method!r}"
+            yield Fault(("attribution", key), what, "take it out, or write another method")
+    for key, mend in _NEEDED.items() if is_plurality else ():
+        if getattr(said, key) is None:
+            yield Fault(("attribution",), f"plurality needs {key}", mend)
+    if is_plurality and said.services == "gp" and said.window_months is None:
+        yield Fault(("attribution",), "no rule sets a window for contacts of general practice", "write window_months, such as 24")
+    if is_plurality and said.services == "us_mssp" and said.window_months is not None:
+        yield Fault(("attribution", "window_months"), "the rules of Medicare set the window", "take window_months out")
+    if bool(said.participants) != (said.organisation is not None):
+        one = "participants" if said.participants else "organisation"
+        yield Fault(("attribution", one), "organisation and participants belong together", "give both: what they count as, and who they are")
+    for n, each in enumerate(said.participants):
+        if each in said.participants[:n]:
+            yield Fault(("attribution", "participants", n), f"participant '{each}' is listed twice", "name each participant once")

@@ -10,7 +10,7 @@ PERSON_MONTHS = Step(
     name="person-months",
     sql="""with span as (
   select person_id, population, organisation_id, start_date, end_date, registration_id, count(*) over (partition by person_id, population) as n_span
-  from registration where person_id is not null and (end_date is null or end_date > start_date)),
+  from registration where population in ('registered', 'resident') and person_id is not null and (end_date is null or end_date > start_date)),
 ranked as (
   select s.person_id, s.population, m.month_date, s.organisation_id, row_number() over (partition by s.person_id, s.population, m.month_date
     order by s.start_date desc nulls last, s.end_date desc nulls first, s.organisation_id nulls last, s.registration_id nulls last) as place
@@ -56,7 +56,8 @@ where p.death_date is null or p.death_date >= l.month_date""",
 Ties: of several spans in a month the one that began last, then the one that ends last, then the lower organisation and record.
 A person's only span needs no ranking. A person with two memberships has one row a month.
 Units: completed years on the first of the month, 0 in the month of birth.
-Leaves out: spans of nobody known, spans outside the period or without a day, months after the month of death (rows of attrition).""",
+Leaves out: what a payer's list or a person's choice says; as rows of attrition, spans of nobody known, outside the period or without a day,
+and months after the month of death.""",
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import tomllib
 from dataclasses import dataclass
@@ -68,10 +69,17 @@ def services() -> tuple[tuple[str, str, tuple[str, ...]], ...]:
 
 
 @cache
+def code_list(name: str) -> tuple[dict[str, str], ...]:
+    """The rows of `<name>.csv`, such as `code_list("us_mssp/primary_care_code")`: column to text. What it is, says `<name>.toml`."""
+    with (FOLDER / f"{name}.csv").open(encoding="utf-8", newline="") as lines:
+        return tuple(csv.DictReader(lines))
+
+
+@cache
 def edition() -> str:
     """The SHA-256 of the rulebook's data files, by name and content: the edition that a run names."""
     digest = hashlib.sha256()
-    for path in sorted(FOLDER.rglob("*.toml")):
+    for path in sorted([*FOLDER.rglob("*.toml"), *FOLDER.rglob("*.csv")]):
         digest.update(path.relative_to(FOLDER).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 

@@ -10,12 +10,14 @@ from rich.console import Console
 from accord.clauses.walking import money, percent
 from accord.screens.reports import count, grid_of, last_is_words, plain
 from accord.settlement.agreement_of_balances import Agreement, Cause, Demand, Difference, Moved
-from accord.settlement.position import ContractPosition, Method, MonthPosition, Outturn, Position
+from accord.settlement.position import ContractPosition, Method, MonthPosition, Outturn, PlacePosition, Position
 from accord.settlement.register import IN_WORDS
 from accord.settlement.savings import Explained
 from accord.settlement.signing import Conflict, Readiness
+from accord.settlement.two_years import TwoYears
 from accord.stats import Verdict
 
+MONTHS_OF_YEAR = 12
 _STYLE = {Demand.none: "", Demand.below: "", Demand.raised: "yellow", Demand.agreed: "red"}
 
 
@@ -33,6 +35,17 @@ def print_savings(console: Console, told: Explained) -> None:
     certain = "Apart from how many people there were and from prices, which luck has no hand in"
     console.print(f"{certain}: {money(told.uncertain)} ({told.part(told.uncertain):+.1%}).", soft_wrap=True)
     _print_luck(console, told)
+
+
+def print_two_years(console: Console, told: TwoYears) -> None:
+    """The same of one contract's care in two years of a run."""
+    console.print(f"[bold]{plain(told.contract_id)}[/], by its terms in both years, from run {told.run_id}", soft_wrap=True)
+    print_savings(console, told.explained)
+    if told.n_month < MONTHS_OF_YEAR:
+        console.print(f"The bands are of whole years: in {count(told.n_month, 'month')} luck goes further than they say.", soft_wrap=True)
+    if any(told.n_unpriced):
+        n = " and ".join(f"{n:,}" for n in told.n_unpriced)
+        console.print(f"{n} acts of the two years have no price, and no part in it.", soft_wrap=True)
 
 
 def _print_luck(console: Console, told: Explained) -> None:
@@ -129,16 +142,32 @@ def print_position(console: Console, found: Position) -> None:
     if found.n_later:
         console.print(f"{count(found.n_later, 'row')} became known later, and {'is' if found.n_later == 1 else 'are'} left out.", soft_wrap=True)
     for contract in found.contracts:
-        console.print(f"\n[bold]{plain(contract.contract)}[/]", soft_wrap=True)
+        whose = f": {plain(contract.payer)} pays {plain(', '.join(p.partner for p in contract.partners))}" if contract.payer else ""
+        console.print(f"\n[bold]{plain(contract.contract)}[/]{whose}", soft_wrap=True)
         _print_months(console, contract)
         _print_outturn(console, contract, found.confidence)
         _print_partners(console, contract)
 
 
+def print_place_position(console: Console, found: PlacePosition) -> None:
+    """The contracts of a place, those that have no position with the reason, and each partner's total."""
+    n = found.n_received
+    pattern = "so how it comes in cannot be seen" if n <= 1 else "which show how it comes in"
+    console.print(f"From run {found.run_id}: its care was received in {count(n, 'month')}, {pattern}.", soft_wrap=True)
+    print_position(console, found.position)
+    grid = grid_of("\nPartner, all contracts", "due to it", "of it\nreceived", "due by it", "of it\npaid", "balance", "net outturn")
+    for one in found.parties:
+        amounts = one.to_receive, one.received, one.to_pay, one.paid, one.balance, one.forecast
+        grid.add_row(plain(one.party), *map(money, amounts))
+    console.print(grid)
+    for contract, why in found.left_out:
+        console.print(f"[yellow]No position of {plain(contract)}: {plain(why)}[/]", soft_wrap=True)
+
+
 def _print_months(console: Console, contract: ContractPosition) -> None:
     grid = last_is_words(grid_of("Month", "activity", "plan", "actual", "accrual", "due", "paid", "balance", ""))
     for month in contract.months:
-        methods = "; ".join(method for method in month.methods if method is not Method.ladder)
+        methods = "; ".join(method for method in month.methods if method not in (Method.ladder, Method.settled))
         grid.add_row(f"{month.month:%Y-%m}", *_figures(month), methods)
     grid.add_row("together", *_figures(contract.begun), "", style="bold")
     console.print(grid)

@@ -20,9 +20,21 @@ def print_proof(console: Console, proof: Proof) -> None:
     if rebuilt:
         console.print(f"  rebuilt as printed: {rebuilt}", soft_wrap=True)
     console.print(f"  read from: {plain('; '.join(map(_use, proof.uses)))}", soft_wrap=True)
+    _print_luck(console, proof)
     for words in proof.instead:
         console.print(f"  [yellow]{plain(words)}[/]", soft_wrap=True)
     _print_misses(console, proof)
+
+
+def _print_luck(console: Console, proof: Proof) -> None:
+    luck = proof.luck
+    by = f"a person's cost varying by {luck.spread}, in {percent(luck.confidence)} of years"
+    if luck.n:
+        said = f"inside luck: {luck.n_inside:,} of {luck.n:,} savings and losses ({by}); outside: {luck.n - luck.n_inside:,}"
+        console.print(f"  {said}", soft_wrap=True)
+    if luck.n_unknown:
+        said = f"luck: of {count(luck.n_unknown, 'ACO')} the file does not tell people and benchmark, so nothing can be said"
+        console.print(f"  [yellow]{said}[/]", soft_wrap=True)
 
 
 def _of(tally: Tally) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 
@@ -15,7 +16,10 @@ from accord.screens.disputes import add_disputed_rows, print_disputes
 from accord.screens.reports import count, grid_of, last_is_words, money, plain
 from accord.settlement.comparing import Comparison, Side
 from accord.settlement.explaining import Explained
+from accord.settlement.luck import LuckOfSaving, in_words, lucks
 from accord.settlement.settling import Outcome, Outcomes
+from accord.settlement.totals_causes import totals_by_cause
+from accord.stats import Verdict
 
 _MOST_UNSETTLED = 20
 
@@ -52,8 +56,10 @@ def _print_outcome(console: Console, outcome: Outcome, currency: str) -> None:
         console.print(f"Amounts that the contract fixes for its whole period count in part: {part}.", soft_wrap=True)
     _print_months(console, outcome, currency)
     _print_chain(console, outcome, currency)
+    print_lucks(console, lucks(outcome.settled, outcome.done))
     _print_due(console, outcome, currency)
     print_disputes(console, outcome.settled, currency)
+    _print_pools(console, outcome, currency)
     _print_differences(console, outcome, currency)
     _print_fate(console, outcome)
 
@@ -92,15 +98,26 @@ def _print_chain(console: Console, outcome: Outcome, currency: str) -> None:
         console.print(grid)
 
 
+def print_lucks(console: Console, found: Iterable[LuckOfSaving]) -> None:
+    """Each saving with what luck alone could have made of it."""
+    for one in found:
+        if not one.bands:
+            console.print(f"[yellow]Luck: {plain(one.clause_id)} ({one.kind}), {money(one.saving, 2)}: {plain(one.because)}.[/]", soft_wrap=True)
+        for band in one.bands:
+            style = "yellow" if band.verdict is Verdict.inside else "bold"
+            said = f"{plain(one.clause_id)} ({one.kind}): [{style}]{plain(in_words(one, band))}[/] · {band.rule}"
+            console.print(f"Luck: {said}", soft_wrap=True)
+
+
 def _print_due(console: Console, outcome: Outcome, currency: str) -> None:
     m, settled = outcome.manifest, outcome.settled
     grid = last_is_words(grid_of("Account", currency, ""))
-    for each in (each for each in settled.clauses if not each.terms.shadow):
+    for each in (each for each in settled.clauses if not (each.terms.shadow or each.pool or each.debtor)):
         grid.add_row(f"  {plain(each.terms.id)}", money(each.due, 2), "")
     add_disputed_rows(grid, settled)
-    if settled.tax.rate is not None:
-        lost = f"{money(settled.irrecoverable_vat, 2)} of it is irrecoverable, a cost of {m.payer}" if settled.irrecoverable_vat else "recoverable"
-        grid.add_row("  VAT", money(settled.vat, 2), plain(lost))
+    for line in (line for line in settled.taxes if not line.debtor):
+        lost = f"{money(line.lost, 2)} of it is irrecoverable, a cost of {m.payer}" if line.lost else "recoverable"
+        grid.add_row(f"  VAT on {plain(line.clause_id)}", money(line.amount, 2), plain(lost))
     grid.add_row("due", money(m.due, 2), "", style="bold")
     grid.add_row("  paid on account", money(-m.paid, 2), "")
     grid.add_row("balance", money(m.balance, 2), plain(_who_owes(m.payer, m.payee, m.balance)), style="bold")
@@ -108,6 +125,17 @@ def _print_due(console: Console, outcome: Outcome, currency: str) -> None:
         grid.add_row("ring-fenced", money(settled.kept, 2), plain(f"kept back by {m.payer}, for the schemes of the marginal rate"))
     console.print()
     console.print(grid)
+
+
+def _print_pools(console: Console, outcome: Outcome, currency: str) -> None:
+    """The account of each pool: a party of its own, so that nothing of it is in what the two sides owe each other."""
+    for account in outcome.settled.pools:
+        grid = last_is_words(grid_of(f"Pool {plain(account.id)}", currency, ""))
+        for party, what, amount in account.lines():
+            grid.add_row(f"  {plain(party)}", money(amount, 2), what)
+        grid.add_row("left in the pool", money(account.left, 2), "", style="bold")
+        console.print()
+        console.print(grid)
 
 
 def _who_owes(payer: str, payee: str, balance: Decimal) -> str:
@@ -123,13 +151,23 @@ def _print_differences(console: Console, outcome: Outcome, currency: str) -> Non
     same = len(outcome.differences) - len(apart)
     of = count(len(outcome.differences), "amount of a month and service", "amounts of a month and service")
     console.print(f"\nThe monthly file against the run: {same} of {of} agree.")
-    if not apart:
+    if not outcome.causes:
         return
     grid = grid_of("Month", "service", f"file, {currency}", f"run, {currency}", "difference", left=2)
     for d in apart:
         grid.add_row(f"{d.month:%Y-%m}", d.service, money(d.by_file, 2), money(d.by_run, 2), money(d.amount, 2))
     grid.add_row("all", "", "", "", money(sum((d.amount for d in apart), Decimal(0)), 2), style="bold")
     console.print(grid)
+    _print_causes(console, outcome, currency)
+
+
+def _print_causes(console: Console, outcome: Outcome, currency: str) -> None:
+    grid = last_is_words(grid_of("Cause", "month", "service", "price\ngroup", currency, "", left=4))
+    for one in sorted(outcome.causes, key=lambda a: (-abs(a.amount), a.key)):
+        grid.add_row(one.cause, f"{one.month:%Y-%m}", one.service, plain(one.price_group), money(one.amount, 2), plain(one.because))
+    console.print(grid)
+    by_cause = "; ".join(f"{cause} {money(amount, 2)}" for cause, amount in totals_by_cause(outcome.causes).items())
+    console.print(f"By cause: {by_cause}; together {money(sum((a.amount for a in outcome.causes), Decimal(0)), 2)}.", soft_wrap=True)
 
 
 def _print_fate(console: Console, outcome: Outcome) -> None:
@@ -181,6 +219,13 @@ def print_explained(console: Console, explained: Explained, most: int) -> None:
     if explained.clause is not None:
         c = explained.clause
         console.print(f"clause {plain(c.id)} ({c.kind}), {explained.stage}: it {plain(explained.says)}", soft_wrap=True)
+    for rule in explained.rules:
+        amount = f": {rule.amount}" if not isinstance(rule.amount, (dict, list)) else ""
+        option = f" ({rule.option})" if rule.option else ""
+        console.print(f"rule {rule.name}{option}{amount}, from {rule.start_date}: {plain(rule.title)}", soft_wrap=True)
+        console.print(f"  source: {plain(rule.reference)} {plain(rule.href)}", soft_wrap=True)
+    if explained.prices:
+        console.print(f"prices {plain(explained.prices)}", soft_wrap=True)
     grid = last_is_words(grid_of("bridge", "amount", "because"))
     for n, each in enumerate(explained.bridge):
         grid.add_row(plain(f"{n} {each['line']}"), money(each["amount"], 2), plain(each["because"]), style="bold" if n == explained.number else "")
@@ -214,12 +259,19 @@ def print_comparison(console: Console, place: Place, found: Comparison) -> None:
     for letter, side in (("A", found.first), ("B", found.second)):
         _print_side(console, letter, side, currency)
     grid = grid_of("Party", f"under A,\n{currency}", f"under B,\n{currency}", "gains (+) or\nloses (-)")
-    for each in found.effects:
+    for each in (each for each in found.effects if each.first or each.second):
         grid.add_row(plain(each.party), money(each.first, 2), money(each.second, 2), f"{each.gain:+,.2f}")
     console.print()
     console.print(grid)
+    untouched = [each.party for each in found.effects if not (each.first or each.second)]
+    if untouched:
+        console.print(f"Neither gains nor loses, as no side pays it or is paid by it: {plain(', '.join(untouched))}.", soft_wrap=True)
     shifted = money(found.shifted, 2)
     console.print(f"\nShifted from one party's account to another's: {shifted}. Saved: 0.00, as the care is the same.", soft_wrap=True)
+    for letter, only in (("A", found.only(found.first, found.second)), ("B", found.only(found.second, found.first))):
+        for (payee, service), (n, worth) in only.items():
+            what = f"{count(n, 'act')} of {service.replace('_', ' ')} by {plain(payee)}, worth {money(worth, 2)}"
+            console.print(f"Only {letter} pays for {what}: by the other who gives it bears its cost. That is no saving.", soft_wrap=True)
     if found.left:
         console.print(f"Left to nobody: {money(-found.left, 2)}, VAT that the payer does not get back.", soft_wrap=True)
 
@@ -231,3 +283,4 @@ def _print_side(console: Console, letter: str, side: Side, currency: str) -> Non
     console.print(f"  {s.span.start_date} to {s.span.last_date}, {acts}; due {money(s.due, 2)} {currency}", soft_wrap=True)
     chain = ", then ".join(f"{c.terms.id} ({c.terms.kind})" for c in s.clauses)
     console.print(f"  chain: {plain(chain)}", soft_wrap=True)
+    print_lucks(console, side.lucks)

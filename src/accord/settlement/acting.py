@@ -29,14 +29,14 @@ seen as (
     coalesce(v.party_id, a.provider_id, a.partner_id) as provider_id, a.setting, a.admission, s.service,
     case when a.setting = 'inpatient' then a.discharge_date else a.start_date end as care_date, a.currency_code,
     case when a.setting = 'inpatient' then cast(date_diff('day', a.admission_date, a.discharge_date) as integer) end as stay_days,
-    a.net_amount, a.cost, coalesce(a.net_amount, a.cost) as amount
+    a.net_amount, a.cost, coalesce(a.net_amount, a.cost) as amount, a.service_code
   from activity a
   join service s on coalesce(a.setting, 'unknown') = s.setting and coalesce(a.admission, 'none') = s.admission
   left join party v on a.provider_id = v.organisation_id
   left join party y on a.payer_id = y.organisation_id
   where a.is_in_force)
 select t.activity_id, t.person_id, t.payer_id, t.provider_id, t.setting, t.admission, t.service, t.care_date, m.month_date, t.currency_code,
-  t.stay_days, t.net_amount, t.cost, t.amount
+  t.service_code, t.stay_days, t.net_amount, t.cost, t.amount
 from seen t left join calendar_month m on t.care_date >= m.month_date and t.care_date < m.next_month_date""",
     inputs=(ACTIVITY, ORGANISATION, SERVICE, CALENDAR_MONTH),
     output=ACT,
@@ -49,6 +49,9 @@ _OF_POPULATION = """left join person_month p on a.person_id = p.person_id and a.
   left join contract_member b on s.contract_id = b.contract_id
     and b.organisation_id = case when s.population = 'resident' then p.resident_id else p.registered_id end"""
 
+_NARROWED = """(s.service_code is null or a.service_code = s.service_code)
+    and (s.currency_code is null or a.currency_code = s.currency_code)"""
+
 CLAIMS = Step(
     name="acts that clauses are about",
     sql=f"""with claim as (
@@ -56,6 +59,7 @@ CLAIMS = Step(
   from act a
   join contract_scope s on a.provider_id = s.payee_id and a.service = s.service and (a.payer_id is null or a.payer_id = s.payer_id)
     and a.care_date >= s.start_date and a.care_date < s.end_date
+    and {_NARROWED}
   {_OF_POPULATION}
   where b.organisation_id is not null)
 select contract_id, clause_id, activity_id, prices, is_paying,
@@ -64,6 +68,7 @@ from claim""",
     inputs=(ACT, CONTRACT_SCOPE, PERSON_MONTH, CONTRACT_MEMBER),
     output=CONTRACT_CLAIM,
     notes="""In: act, contract_scope, person_month, contract_member. Out: contract_claim: one row an act and clause.
+A clause that narrows a service to specialties or codes is about no act whose record does not state one.
 Of an act whose record names no payer, the contract of its provider is taken to pay; two such contracts leave it to neither.
 Units: none. Ties: none. Leaves out: acts that no clause is about: unsettled_activity.""",
 )
@@ -115,9 +120,10 @@ group by contract_id, clause_id, service, month_date, coalesce(currency_code, 'n
 
 UNSETTLED = Step(
     name="acts that no contract pays for",
-    sql="""with near as (
-  select a.activity_id, max(case when a.service = s.service then 1 else 0 end) as has_clause,
-    max(case when a.service = s.service and a.care_date >= s.start_date and a.care_date < s.end_date then 1 else 0 end) as has_day
+    sql=f"""with near as (
+  select a.activity_id, max(case when a.service = s.service and {_NARROWED} then 1 else 0 end) as has_clause,
+    max(case when a.service = s.service and {_NARROWED}
+      and a.care_date >= s.start_date and a.care_date < s.end_date then 1 else 0 end) as has_day
   from act a join contract_scope s on a.provider_id = s.payee_id and (a.payer_id is null or a.payer_id = s.payer_id)
   where s.is_paying
   group by a.activity_id),
@@ -153,7 +159,8 @@ from contract_activity group by contract_id, clause_id, person_id""",
 PEOPLE = Step(
     name="people of each contract by month",
     sql="""with span as (
-  select contract_id, population, min(start_date) as start_date, max(end_date) as end_date from contract_scope group by contract_id, population)
+  select contract_id, population, min(start_date) as start_date, max(end_date) as end_date from contract_scope
+  where not coalesce(is_baseline, false) group by contract_id, population)
 select s.contract_id, p.month_date, count(*) as n_person
 from person_month p
 join span s on p.month_date >= s.start_date and p.month_date < s.end_date

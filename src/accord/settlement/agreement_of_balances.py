@@ -132,7 +132,11 @@ class Agreement:
 
 def agree(theirs: Path, ours: Path, stated: tuple[Decimal | None, Decimal | None]) -> Agreement:
     """Two files, held against each other. stated: the thresholds that both sides agreed, instead of the rulebook's. Raises UserError."""
-    statements = read_statements(theirs, ours)
+    return agreed(read_statements(theirs, ours), stated)
+
+
+def agreed(statements: Statements, stated: tuple[Decimal | None, Decimal | None]) -> Agreement:
+    """Two statements, held against each other by the thresholds of their last month, or by those that are stated. Raises UserError."""
     last = max(entry.month for entry in (*statements.ours, *statements.theirs))
     return compared(statements, thresholds(stated, last))
 

@@ -17,6 +17,7 @@ from accord.errors import UserError
 from accord.place import read_model
 from accord.place.toml_faults import Fault, did_you_mean
 from accord.settlement.contract import Contract
+from accord.settlement.pooling import debtors
 
 FOLDER = "disputes"
 PAID_BRIDGE = "paid"
@@ -172,6 +173,9 @@ def _line_faults(each: Dispute, contract_id: str, contract: Contract) -> Iterato
         yield Fault(("line",), f"the contract has no clause '{each.clause_id}'", did_you_mean(each.clause_id, list(clauses), "its clauses are"))
     elif clauses[each.clause_id].shadow or (len(parts) == _LINE_PARTS and parts[2] != PAID_BRIDGE):
         yield Fault(("line",), f"'{each.line}' is shown and not paid", f"name a line of the bridge '{PAID_BRIDGE}' of a clause that pays")
+    elif each.clause_id in debtors(contract_id, contract) or clauses[each.clause_id].kind == "pool":
+        mend = f"{contract.payer} and {contract.payee} may freeze what stands between them; agree with the members of the pool what it pays"
+        yield Fault(("line",), f"'{each.line}' is a matter of a pool, which is no party of a dispute", mend)
 
 
 def _how_to_write(contract_id: str, contract: Contract) -> str:

@@ -11,13 +11,17 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from accord.clauses.kinds import kind_of, stage_of
+from accord.clauses.rules import NamedRule, rules_named
+from accord.clauses.services import names
 from accord.errors import UserError
 from accord.place import Place, read_model
 from accord.place.toml_faults import did_you_mean
 from accord.settlement.chain import PAID, WHOLE_CONTRACT, WITHOUT_PRICE
 from accord.settlement.contract import Contract
 from accord.settlement.filling import ACTS_NAME
+from accord.settlement.prices import OF_THE_RECORD, Origin
 from accord.settlement.publishing import SettlementManifest, damaged, settlement_named, settlements_folder
+from accord.settlement.scoping import BASELINE, earlier_span
 from accord.settlement.totals import NOTHING
 
 _LINE = "hospital/emergency/paid/0"
@@ -39,7 +43,10 @@ class Act:
 
 @dataclass(frozen=True)
 class Explained:
-    """One line, with the bridge that it stands in. clause: None of the contract as a whole. acts: None where no acts are known."""
+    """One line, with the bridge that it stands in. clause: None of the contract as a whole. acts: None where no acts are known.
+
+    rules: those of the rulebook that the clause names, each as in force for it. prices: where its list of prices is from; "" where it has none.
+    """
 
     manifest: SettlementManifest
     name: str
@@ -49,6 +56,8 @@ class Explained:
     says: str
     stage: str
     acts: Sequence[Act] | None
+    rules: Sequence[NamedRule] = ()
+    prices: str = ""
 
     @property
     def value(self) -> Decimal:
@@ -72,10 +81,21 @@ def explain_line(place: Place, name: str, settlement: str = "") -> Explained:
     contract = read_model(folder / "contract.toml", Contract)
     clause = next((each for each in contract.clause if each.id == clause_id), None)
     says, stage = (kind_of(clause).describe(clause), str(stage_of(clause))) if clause else ("the clauses together, in the order of the chain", "")
-    acts = _acts(folder, clause)
+    acts = _acts(folder, clause, bridge)
     if acts is not None and bridge == WITHOUT_PRICE:
         acts = [act for act in acts if not act.is_priced]
-    return Explained(manifest, name, number, found, clause, says, stage, acts)
+    rules = tuple(rules_named(clause, contract.period.start_date, manifest.known_on)) if clause else ()
+    return Explained(manifest, name, number, found, clause, says, stage, acts, rules, _prices(place, clause))
+
+
+def _prices(place: Place, clause: Any | None) -> str:
+    """Where a clause's list of prices is from, by the list's own file; "" where it names none, or the list is no more there."""
+    name = getattr(clause, "prices", None)
+    file = place.root / "prices" / f"{name}.toml"
+    if name is None or name in OF_THE_RECORD or not file.is_file():
+        return ""
+    origin = read_model(file, Origin)
+    return f"{name}: {origin.title}, from {origin.start_date}; {origin.source}"
 
 
 def _parts(name: str) -> tuple[str, str, str, int]:
@@ -86,13 +106,16 @@ def _parts(name: str) -> tuple[str, str, str, int]:
     raise UserError(f"'{name}' is no line of a statement", where="the line", what_to_do=mend)
 
 
-def _acts(folder: Path, clause: Any | None) -> list[Act] | None:
-    """The acts under a clause, or under the clause that it changes; None where a monthly file was settled, or for the contract as a whole."""
+def _acts(folder: Path, clause: Any | None, bridge: str) -> list[Act] | None:
+    """The acts under a clause, or under the clause that it changes; None where a monthly file was settled, or for the contract as a whole.
+
+    A baseline rests on the acts of its earlier span.
+    """
     file = folder / ACTS_NAME
     if clause is None or not file.is_file():
         return None
     columns = ["activity_id", "person_id", "care_date", "service", "currency_code", "stay_days", "value_amount", "is_priced"]
-    ids = [clause.id, getattr(clause, "of", None)]
+    ids = [f"{clause.id}{BASELINE}"] if f"/{bridge}" == BASELINE and earlier_span(clause) else [clause.id, getattr(clause, "of", None)]
     rows = pq.read_table(file, columns=["clause_id", *columns], filters=[("clause_id", "in", [id for id in ids if id])]).to_pylist()
-    services = getattr(clause, "services", None)
+    services = names(clause.services) if hasattr(clause, "services") else None
     return [Act(*(row[column] for column in columns)) for row in rows if services is None or row["service"] in services]

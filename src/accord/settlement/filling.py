@@ -18,6 +18,7 @@ from accord.settlement.chain import PAID, WHOLE_CONTRACT, Settled
 from accord.settlement.checking import in_words
 from accord.settlement.inputs import INPUTS_NAME
 from accord.settlement.journals import journal_rows
+from accord.settlement.luck import luck_rows, lucks
 from accord.settlement.publishing import SettlementManifest, write_statement
 from accord.settlement.totals import Done
 from accord.tables import Table
@@ -94,6 +95,8 @@ def _statement(content: Content) -> Iterator[dict[str, Any]]:
         section = "shown beside" if row["is_shadow"] else "bridge"
         name = f"{row['contract_id']}/{row['clause_id']}/{row['bridge']}/{row['line_number']}"
         yield {"section": section, "name": name, "detail": row["line"], "amount": row["amount"], "because": row["because"]}
+    for saving in lucks(settled, content.done):
+        yield from luck_rows(saving)
     for t in content.done.totals:
         cells = {"name": t.clause_id, "month": f"{t.month:%Y-%m}", "detail": f"{t.service} {t.price_group}", "activity": t.n_activity}
         yield {"section": "activity", **cells, "amount": t.value}
@@ -101,5 +104,11 @@ def _statement(content: Content) -> Iterator[dict[str, Any]]:
         of = held.dispute
         said = f"raised by {of.raised_by} on {of.raised_on}; {held.stands}"
         yield {"section": "dispute", "name": of.id, "detail": f"{of.line}: {said}", "amount": held.frozen, "because": of.reason}
+    for account in settled.pools:
+        for party, what, amount in (*account.lines(), (account.id, "left in the pool", account.left)):
+            yield {"section": "pool", "name": f"{account.id}/{party}", "detail": what, "amount": amount}
+    for line in settled.taxes:
+        lost = f"{line.lost} is irrecoverable" if line.lost else "recoverable"
+        yield {"section": "VAT", "name": line.clause_id, "detail": line.debtor or manifest.payer, "amount": line.amount, "because": lost}
     for name in ("net", *(("frozen", "conceded") if settled.disputes else ()), "vat", "due", "paid", "balance"):
         yield {"section": "balance", "name": name, "amount": getattr(manifest, name)}

@@ -13,6 +13,7 @@ from accord.books import Account, Journal, Party, Posting, charge, freeze, payme
 from accord.settlement.chain import PAID, WHOLE_CONTRACT, Settled
 from accord.settlement.disputes import Held
 from accord.settlement.figures import Payment
+from accord.settlement.pooling import party_of, pool_postings
 from accord.settlement.totals import NOTHING
 
 
@@ -74,22 +75,22 @@ def journals_of(rows: Iterable[Mapping[str, Any]]) -> Iterator[Journal]:
 
 
 def _posting(row: Mapping[str, Any]) -> Posting:
-    return Posting(Party(row["party_id"]), Account(row["account"]), Party(row["other_party_id"]), row["amount"], row["because"])
+    return Posting(party_of(row["party_id"]), Account(row["account"]), party_of(row["other_party_id"]), row["amount"], row["because"])
 
 
 def _charge(settled: Settled, settlement_id: str) -> Journal:
-    payer, payee = Party(settled.contract.payer), Party(settled.contract.payee)
+    payee = Party(settled.contract.payee)
     postings: list[Posting] = []
     for each in (each for each in settled.clauses if not each.terms.shadow):
-        because = f"{settled.contract_id}/{each.terms.id}/{PAID}"
-        postings += charge(payer, payee, each.due, because)
+        because, debtor = f"{settled.contract_id}/{each.terms.id}/{PAID}", party_of(each.debtor or settled.contract.payer)
+        postings += pool_postings(each.pool, because) if each.pool else charge(debtor, payee, each.due, because)
         if each.kept:
-            postings += set_aside(payer, payee, each.kept, f"{settled.contract_id}/{each.terms.id}/ring_fenced")
+            postings += set_aside(debtor, payee, each.kept, f"{settled.contract_id}/{each.terms.id}/ring_fenced")
     for held in (held for held in settled.disputes if held.conceded):
-        postings += charge(payer, payee, -held.conceded, _of_dispute(settled, held))
-    if settled.vat:
-        because = f"{settled.contract_id}/{WHOLE_CONTRACT}/{PAID}"
-        postings += value_added(payer, payee, settled.vat, is_recoverable=settled.tax.is_recoverable, because=because)
+        postings += charge(Party(settled.contract.payer), payee, -held.conceded, _of_dispute(settled, held))
+    for line in (line for line in settled.taxes if line.amount):
+        because, debtor = f"{settled.contract_id}/{WHOLE_CONTRACT}/{PAID}", party_of(line.debtor or settled.contract.payer)
+        postings += value_added(debtor, payee, line.amount, is_recoverable=line.tax.is_recoverable, because=because)
     return Journal(settlement_id, settled.span.last_date, tuple(postings))
 
 
@@ -113,5 +114,6 @@ def _payments(settled: Settled, settlement_id: str, payments: Sequence[Payment])
 
 def _is_same(one: Journal, other: Journal) -> bool:
     """A charge is of its own settlement. A payment or a frozen line is the same whichever settlement posted it: of one day, and one amount."""
-    is_of_a_day = any(p.account in (Account.bank, Account.disputed) for p in other.postings)
+    is_charge = any(p.account is Account.expense for p in other.postings)
+    is_of_a_day = not is_charge and any(p.account in (Account.bank, Account.disputed) for p in other.postings)
     return one.id == other.id or (is_of_a_day and (one.posted_on, one.postings) == (other.posted_on, other.postings))

@@ -13,9 +13,9 @@ from pydantic import Field
 from accord.clauses.terms import Name, Written
 from accord.errors import UserError
 from accord.place import line_of, read_model
+from accord.place.csv_rows import Row, read_rows
 from accord.place.toml_faults import did_you_mean
 from accord.settlement.contract import Contract
-from accord.settlement.reading import Row, read_rows
 from accord.tables.codes import ADMISSION, SETTING
 
 SUBMITTED = "submitted"

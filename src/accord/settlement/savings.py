@@ -19,11 +19,11 @@ from pathlib import Path
 from accord.clauses.bridge import Bridge, BridgeLine
 from accord.clauses.walking import pennies
 from accord.errors import UserError
+from accord.settlement.luck import SPREADS
 from accord.settlement.ruled import rule_at
 from accord.settlement.sheet import AMOUNT, MONTH, WORDS, Reader, Row, in_order, number, one_of, read_sheet, row_error
 from accord.stats import Verdict, luck_band, parts_of_change, verdict
 
-SPREADS = ("england/person_cost_variation", "us_mssp/person_cost_variation")
 STATES = ("kept", "left", "joined")
 PENNY = Decimal("0.01")
 COLUMNS = {

@@ -17,7 +17,7 @@ from accord.errors import UserError
 from accord.place import Place, Run, hold, line_of
 from accord.place.runs import file_sha256
 from accord.settlement.care import READ, Care, Conserved, Scoped, Unsettled, care_of, scoped
-from accord.settlement.chain import Case, Settled, check_kinds, settle
+from accord.settlement.chain import Case, Settled, settle
 from accord.settlement.checking import read_contract
 from accord.settlement.contract import Contract
 from accord.settlement.disputes import FOLDER as DISPUTES
@@ -41,6 +41,7 @@ from accord.settlement.publishing import (
 from accord.settlement.span import span_of
 from accord.settlement.taxing import tax_of
 from accord.settlement.totals import Difference, Done, differences, read_totals
+from accord.settlement.totals_causes import Apart, causes_of
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,10 @@ class Asked:
 
 @dataclass(frozen=True)
 class Outcome:
-    """One contract settled. stands: the settlement that stands for the contract now. posted: what this one moved; nothing, if it was there before."""
+    """One contract settled. stands: the settlement that stands for the contract now. posted: what this one moved; nothing, if it was there before.
+
+    differences, causes: of a monthly file against the run, by month and service, and by what each is owed to.
+    """
 
     manifest: SettlementManifest
     settled: Settled
@@ -73,6 +77,7 @@ class Outcome:
     stands: str
     posted: tuple[Journal, ...] = ()
     differences: tuple[Difference, ...] = ()
+    causes: tuple[Apart, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -137,7 +142,6 @@ def scope(asked: Asked, contract: Contract, file: Path) -> Scoped:
 
 def case_of(asked: Asked, contract_id: str, contract: Contract, done: Done, file: Path) -> Case:
     """All that a contract is settled by. Raises UserError for figures that cannot be read and a tax that nobody has stated."""
-    check_kinds(contract, file)
     given = read_figures(asked.place.root / "figures", contract_id, contract)
     span, tax = span_of(contract, asked.until), tax_of(asked.place.settings, contract, file)
     return Case(contract_id, contract, span, done, given, tax, asked.is_final, asked.known)
@@ -176,7 +180,8 @@ def _from_run(asked: Asked, contract_id: str, scopes: Mapping[str, Scoped], care
         return _settled(asked, case_of(asked, contract_id, scope.contract, by_run, scope.file), scope.file, _Basis(scope.lists, care, scopes))
     case = _case_from_file(asked, contract_id, scope.file)
     outcome, content = _settled(asked, case, scope.file)
-    return replace(outcome, differences=tuple(differences(scope.contract, case.done, by_run))), content
+    apart = tuple(causes_of(scope.contract, case.done, by_run))
+    return replace(outcome, differences=tuple(differences(scope.contract, case.done, by_run)), causes=apart), content
 
 
 def _case_from_file(asked: Asked, contract_id: str, file: Path) -> Case:

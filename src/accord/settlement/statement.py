@@ -74,6 +74,15 @@ def read_statements(theirs: Path, ours: Path) -> Statements:
     return Statements(us, them, tuple(map(_ours, facing[0])), tuple(map(_theirs, facing[1])), left_out)
 
 
+def their_side(theirs: Path) -> tuple[str, list[str], dict[str, list[Entry]]]:
+    """The other party's statement alone: who they are, whom they name, and by each of those the entries as that one sees them. Raises UserError."""
+    rows = read_sheet(theirs, COLUMNS)
+    facing: dict[str, list[Entry]] = {}
+    for row in rows:
+        facing.setdefault(row.cells["counterparty"], []).append(_theirs(row))
+    return _party(theirs, rows), sorted(facing), facing
+
+
 def _party(file: Path, rows: Sequence[Row]) -> str:
     first = str(rows[0].cells["party"])
     others = [(row.line, f"this entry is {row.cells['party']}'s, and the statement is {first}'s", "a statement is of one party") for row in rows

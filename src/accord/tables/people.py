@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from accord.tables.codes import ORGANISATION_KIND, POPULATION, SEX
+from accord.tables.codes import ORGANISATION_KIND, REGISTRATION_KIND, SEX
 from accord.tables.contract import Table, bigint, day, flag, integer, moment, text
 
 PERSON = Table(
@@ -56,10 +56,10 @@ ORGANISATION = Table(
 
 REGISTRATION = Table(
     name="registration",
-    meaning="One span in which one person is on one list (registered) or lives in one area (resident). As delivered: spans may overlap.",
+    meaning="One span in which one person is on one list (registered, or aligned by a payer), lives in an area, or has chosen. Spans may overlap.",
     columns=(
         bigint("registration_id", "The record it came from, as in record_fate.", required=True),
-        text("population", "Registered or resident.", required=True, codes=POPULATION),
+        text("population", "Registered or resident; aligned by a payer, or voluntary, by own choice.", required=True, codes=REGISTRATION_KIND),
         bigint("person_id", "The person; NULL where no identifier could be read."),
         text("organisation_id", "The practice, plan or area; NULL where the record names none."),
         day("start_date", "First day in.", required=True),

@@ -35,8 +35,11 @@ CONTRACT_SCOPE = Table(
         day("end_date", "First day out.", required=True),
         text("prices", "A list of prices, or 'submitted' or 'reported_cost'.", required=True),
         flag("is_paying", "Whether the clause pays; a shadow only shows.", required=True),
+        text("service_code", "Only acts of this specialty; NULL is any."),
+        text("currency_code", "Only acts of this code; NULL is any."),
+        flag("is_baseline", "Whether it is of an earlier span that a baseline is repriced by; NULL is no."),
     ),
-    key=("contract_id", "clause_id", "service"),
+    key=("contract_id", "clause_id", "service", "service_code", "currency_code"),
 )
 
 CONTRACT_MEMBER = Table(
@@ -78,6 +81,7 @@ ACT = Table(
         day("care_date", "The day of the care; of admitted care, of the discharge: NULL before it."),
         day("month_date", "First day of its month; NULL outside the place's period."),
         text("currency_code", "What it is priced by."),
+        text("service_code", "Specialty, clinic or service type, in the partner's code."),
         integer("stay_days", "Nights in hospital.", unit="days"),
         money("net_amount", "What the record says the payer pays."),
         money("cost", "What the care took."),
@@ -107,7 +111,7 @@ CONTRACT_ACTIVITY = Table(
     meaning="One act of care under one clause of a contract: what a line of a statement rests on.",
     columns=(
         text("contract_id", "The contract.", required=True),
-        text("clause_id", "The clause.", required=True),
+        text("clause_id", "The clause; with '/baseline' after it, of the earlier span that its baseline is repriced by.", required=True),
         bigint("activity_id", "The activity.", required=True),
         bigint("person_id", "The person, by pseudonym; NULL where no identifier could be read."),
         text("service", "The service.", required=True),
@@ -123,6 +127,29 @@ CONTRACT_ACTIVITY = Table(
     ),
     key=("contract_id", "clause_id", "activity_id"),
     order=("contract_id", "clause_id", "activity_id"),
+)
+
+CONTRACT_TOLD = Table(
+    name="contract_told",
+    meaning="One act of care under one clause as it was told, or as it was taken back: what was known, and in which month.",
+    columns=(
+        text("contract_id", "The contract.", required=True),
+        text("clause_id", "The clause.", required=True),
+        bigint("activity_id", "The activity that was told.", required=True),
+        integer("sign", "1 where it was told, -1 where it was taken back.", required=True),
+        bigint("person_id", "The person; NULL where no identifier could be read."),
+        text("service", "The service.", required=True),
+        day("month_date", "First day of the month of care.", required=True),
+        text("price_group", "The currency code; 'none' where there is none.", required=True),
+        day("known_date", "First day of the month in which it was received; the month of care at the earliest.", required=True),
+        money("value_amount", "What it is worth by the clause's prices; below 0 where it was taken back.", required=True),
+        integer("n_unpriced", "1 if it has no price, and -1 if such an act was taken back; else 0.", required=True),
+        money("unpriced_cost", "What it cost, if it has no price.", required=True),
+        money("cost", "The cost, or the amount counted where no cost is known.", required=True),
+        flag("is_paying", "Whether the clause pays; a shadow only shows.", required=True),
+    ),
+    key=("contract_id", "clause_id", "activity_id", "sign"),
+    order=("contract_id", "clause_id", "activity_id", "sign"),
 )
 
 CONTRACT_TOTAL = Table(
@@ -159,6 +186,41 @@ UNSETTLED_ACTIVITY = Table(
     ),
     key=("reason", "payer_id", "provider_id", "service"),
     order=("reason", "payer_id", "provider_id", "service"),
+)
+
+YEAR_MEMBER = Table(
+    name="year_member",
+    meaning="One person of a contract's population in one of two years that are held against each other.",
+    columns=(
+        text("contract_id", "The contract.", required=True),
+        bigint("person_id", "The person.", required=True),
+        integer("year_number", "1 for the earlier year, 2 for the later.", required=True),
+        text("list_id", "The practice or area through which the person belongs, as of the first month of the year.", required=True),
+        text("age_band", "Age band, as of that month.", required=True),
+        text("sex", "Sex.", required=True),
+        text("attributed", "kept if the person belongs in both years, left if in the earlier alone, joined if in the later.", required=True),
+    ),
+    key=("contract_id", "person_id", "year_number"),
+    order=("contract_id", "person_id", "year_number"),
+)
+
+YEAR_CARE = Table(
+    name="year_care",
+    meaning="The acts of one service and price group that a group of people was given in one of two years, under the clauses that pay.",
+    columns=(
+        integer("year_number", "1 for the earlier year, 2 for the later.", required=True),
+        text("attributed", "kept, left or joined.", required=True),
+        text("age_band", "Age band.", required=True),
+        text("sex", "Sex.", required=True),
+        text("list_id", "The practice or area.", required=True),
+        text("service", "The service.", required=True),
+        text("price_group", "The currency code; 'none' where there is none.", required=True),
+        bigint("n_activity", "Acts that have a value.", required=True),
+        money("value_amount", "What they are worth by the clause's prices.", required=True),
+        bigint("n_unpriced", "Acts that have none: they change no cost.", required=True),
+    ),
+    key=("year_number", "attributed", "age_band", "sex", "list_id", "service", "price_group"),
+    order=("year_number", "attributed", "age_band", "sex", "list_id", "service", "price_group"),
 )
 
 PERSON_COST = Table(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from statistics import median_low
@@ -12,8 +13,11 @@ from accord.clauses import shared_savings
 from accord.settlement.mssp.causes import Cause, why
 from accord.settlement.mssp.chain import Settled, is_full, of_gross, of_loss_rate, of_sharing_rate, settle
 from accord.settlement.mssp.reading import Results, Use, read_results
+from accord.settlement.ruled import rule_at
+from accord.stats import Verdict, luck_band, verdict
 
 NOTHING = Decimal(0)
+SPREAD = "us_mssp/person_cost_variation"
 
 
 @dataclass(frozen=True)
@@ -46,12 +50,23 @@ class Money:
 
 
 @dataclass(frozen=True)
+class Luck:
+    """Of the ACOs whose people are known, those whose saving or loss luck alone could have made. spread, confidence: by which that is said."""
+
+    n_inside: int
+    n: int
+    n_unknown: int
+    spread: Decimal
+    confidence: Decimal
+
+
+@dataclass(frozen=True)
 class Proof:
     """One performance year of one file. reproduced: settlements. rates: each rate that was rebuilt, held against the printed one.
 
     tolerance: of the amounts that are not nothing, the median and the largest distance that the printed inputs leave open.
     instead: what was done about columns that the file has not. n_coarse: settlements that a minimum rate printed too coarsely leaves open.
-    n_blank: rows of the file that state no amount.
+    n_blank: rows of the file that state no amount. luck: on which side of the band of luck the savings and losses are.
     """
 
     file: Path
@@ -68,6 +83,7 @@ class Proof:
     misses: tuple[Miss, ...]
     n_coarse: int
     n_blank: int
+    luck: Luck
 
 
 def prove(files: Sequence[Path], year: int | None = None) -> list[Proof]:
@@ -98,7 +114,19 @@ def _of_year(results: Results, year: int, settled: list[Settled]) -> Proof:
         misses=tuple(_miss(s) for s in settled if not s.is_reproduced) if "earned" not in results.lacking else (),
         n_coarse=sum(s.is_coarse for s in settled),
         n_blank=results.n_blank,
+        luck=_luck(settled, date(year, 12, 31)),
     )
+
+
+def _luck(settled: Sequence[Settled], day: date) -> Luck:
+    """Each saving or loss held against the band of luck of its own number of people; the benchmark is taken as certain."""
+    spread, confidence = rule_at(SPREAD, day), rule_at("interval_confidence", day)
+    known = [s.facts for s in settled if s.facts is not None and s.facts.n_people and s.facts.benchmark > 0]
+    inside = [
+        verdict(float((f.benchmark - f.spent) / f.benchmark), luck_band(float(spread), [f.n_people], float(confidence))) is Verdict.inside
+        for f in known
+    ]
+    return Luck(sum(inside), len(known), len(settled) - len(known), spread, confidence)
 
 
 def _money(amounts: Iterable[Decimal]) -> Money:

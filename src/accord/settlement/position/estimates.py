@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from accord.clauses.walking import pennies
 from accord.settlement.position.run_off import RunOff, run_off
-from accord.settlement.position.totals import Line, MonthTotals
+from accord.settlement.position.totals import NOTHING, Line, MonthTotals
 from accord.settlement.ruled import rule_at
 
 
@@ -22,6 +22,10 @@ class Method(StrEnum):
     nothing_came = "nothing has come: the plan"
     no_pattern = "no pattern is to be seen yet: up to the plan"
     thin = "little is known, and there is no plan"
+    usual_for_rest = "little is known: as other months for the rest"
+    usual = "nothing has come: as other months"
+    usual_no_pattern = "no pattern is to be seen yet, and there is no plan"
+    settled = "as the contract fixes it"
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ class Estimate:
     @property
     def tells_of_plan(self) -> bool:
         """Whether it shows how the plan is kept, and is not itself the plan."""
-        return self.method in (Method.ladder, Method.plan_for_rest) and self.totals.plan > 0
+        return self.method in (Method.ladder, Method.plan_for_rest, Method.usual_for_rest) and self.totals.awaited > 0
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,10 @@ class Estimated:
 
 def estimated(line: Line, as_at: date) -> Estimated:
     """Each month of a line, whole. as_at: the month up to which anything is known."""
-    pattern = run_off(line.told, {m.month: m.plan for m in line.months})
+    if line.is_fixed:
+        settled = tuple(Estimate(m, NOTHING, Method.settled) for m in line.months if m.month <= as_at)
+        return Estimated(line, settled, tuple(m for m in line.months if m.month > as_at), 0.0)
+    pattern = run_off(line.told, {m.month: m.awaited for m in line.months})
     begun = tuple(_estimates(line, as_at, pattern))
     to_come = tuple(m for m in line.months if m.month > as_at)
     return Estimated(line, begun, to_come, None if pattern is None else pattern.error)
@@ -70,18 +77,23 @@ def _estimates(line: Line, as_at: date, pattern: RunOff | None) -> Iterator[Esti
 
 
 def _method(totals: MonthTotals, pattern: RunOff | None, least: float) -> Method:
+    is_planned = totals.usual is None
     if not totals.has_come:
-        return Method.nothing_came
+        return Method.nothing_came if is_planned else Method.usual
     if pattern is None:
-        return Method.no_pattern
+        return Method.no_pattern if is_planned else Method.usual_no_pattern
     if pattern.complete.get(totals.month, 1.0) >= least and totals.amount >= 0:
         return Method.ladder
-    return Method.plan_for_rest if totals.plan else Method.thin
+    if not totals.awaited:
+        return Method.thin
+    return Method.plan_for_rest if is_planned else Method.usual_for_rest
 
 
 def _accrual(totals: MonthTotals, pattern: RunOff | None, method: Method) -> Decimal:
-    if pattern is None or method is Method.nothing_came:
-        return max(totals.plan - totals.amount, Decimal("0.00"))
-    wholes = pattern.with_plan if method is Method.plan_for_rest else pattern.ladder
+    if method is Method.usual_no_pattern:
+        return NOTHING
+    if pattern is None or method in (Method.nothing_came, Method.usual):
+        return max(totals.awaited - totals.amount, NOTHING)
+    wholes = pattern.with_plan if method in (Method.plan_for_rest, Method.usual_for_rest) else pattern.ladder
     whole = wholes.get(totals.month)  # none where the library has no figure: nothing but 0 has come
-    return Decimal("0.00") if whole is None else pennies(Decimal(str(whole)) - totals.amount)
+    return NOTHING if whole is None else pennies(Decimal(str(whole)) - totals.amount)

@@ -67,6 +67,7 @@ class PartnerPosition:
 class ContractPosition:
     """One contract: each month that has begun, the months together, the partners, the outturn.
 
+    payer: where it is known, as in a place.
     behind: the services of which nothing came in the last month: partner, service, and when something last did.
     """
 
@@ -77,6 +78,7 @@ class ContractPosition:
     outturn: Outturn
     n_to_come: int
     behind: tuple[tuple[str, str, date | None], ...]
+    payer: str | None = None
 
 
 @dataclass(frozen=True)
@@ -128,8 +130,8 @@ def _behind(lines: Iterable[Estimated], as_at: date) -> Iterator[tuple[str, str,
     """Services of which nothing came in the last month, though something was to come: one that is over and whole is not behind."""
     for each in lines:
         last, has_plan = each.line.last_told, any(m.plan for m in each.line.months)
-        is_awaited = any(e.accrual or (e.totals.plan and not e.totals.has_come) for e in each.begun)
-        if each.begun and last != as_at and (is_awaited or not has_plan):
+        is_awaited = any(e.accrual or (e.totals.awaited and not e.totals.has_come) for e in each.begun)
+        if each.begun and not each.line.is_fixed and last != as_at and (is_awaited or not has_plan):
             yield each.line.partner, each.line.service, last
 
 
@@ -154,7 +156,7 @@ def outturn(lines: Sequence[Estimated], confidence: Decimal) -> Outturn:
     lacking = tuple(f"{x.line.partner}, {x.line.service}" for x, error in zip(lines, errors, strict=True) if error is None)
     if lacking:
         return Outturn(plan, to_come, begun + to_come, None, None, lacking)
-    half = pennies(Decimal(str(_reach(lines, float(confidence)) * sum(known))))
+    half = pennies(Decimal(str(_reach(lines, float(confidence)) * sum(known)))) if any(known) else NOTHING
     return Outturn(plan, to_come, begun + to_come, begun + to_come - half, begun + to_come + half, ())
 
 
@@ -162,17 +164,17 @@ def _reach(lines: Sequence[Estimated], confidence: float) -> float:
     """How many standard errors an interval goes to either side: by Student's law, as an error that was seen in few months is uncertain itself."""
     from scipy.special import stdtrit  # comes with the library of the run-off, as heavy as it
 
-    n_months = min(sum(e.totals.has_come for e in line.begun) for line in lines)
+    n_months = min(sum(e.totals.has_come for e in line.begun) for line in lines if not line.line.is_fixed)
     return float(stdtrit(n_months - 1, (1 + confidence) / 2))
 
 
 def _to_come(line: Estimated) -> Decimal:
     """The months not begun: their plan, times how the plan was kept in those that have come."""
-    plan = sum((m.plan for m in line.to_come), NOTHING)
+    plan = sum((m.awaited for m in line.to_come), NOTHING)
     followed = [e for e in line.begun if e.tells_of_plan]
     if not followed:
         return plan
-    return pennies(plan * sum((e.whole for e in followed), NOTHING) / sum((e.totals.plan for e in followed), NOTHING))
+    return pennies(plan * sum((e.whole for e in followed), NOTHING) / sum((e.totals.awaited for e in followed), NOTHING))
 
 
 def _error(line: Estimated) -> float | None:
@@ -180,13 +182,15 @@ def _error(line: Estimated) -> float | None:
 
     A month's spread about the kept part of its plan goes with the plan (the ratio estimator: Cochran, Sampling techniques, chapter 6).
     """
-    by_plan = [m.plan for m in line.to_come] + [e.totals.plan for e in line.begun if e.method is Method.nothing_came]
+    if line.line.is_fixed:
+        return 0.0
+    by_plan = [m.awaited for m in line.to_come] + [e.totals.awaited for e in line.begun if e.method in (Method.nothing_came, Method.usual)]
     ahead, followed = float(sum(by_plan, NOTHING)), [e for e in line.begun if e.tells_of_plan]
     if line.error is None or (ahead and len(followed) < FEWEST_MONTHS):
         return None
     if not ahead:
         return line.error
-    plans, wholes = [float(e.totals.plan) for e in followed], [float(e.whole) for e in followed]
+    plans, wholes = [float(e.totals.awaited) for e in followed], [float(e.whole) for e in followed]
     kept = sum(wholes) / sum(plans)
     spread = sum((whole - kept * plan) ** 2 / plan for plan, whole in zip(plans, wholes, strict=True)) / (len(followed) - 1)
     return sqrt(line.error**2 + spread * (ahead + ahead**2 / sum(plans)))

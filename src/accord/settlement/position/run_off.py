@@ -34,13 +34,13 @@ class RunOff:
 
 
 def run_off(told: Mapping[tuple[date, date], Decimal], plans: Mapping[date, Decimal]) -> RunOff | None:
-    """The pattern in which a line's amounts come in, and what it makes of each month. None if fewer than three months have come, or amounts
-    change their sign as they come in.
+    """The pattern in which a line's amounts come in, and what it makes of each month. None if fewer than three months have come, all
+    of them became known in one month, or amounts change their sign as they come in.
 
     told: amounts by month of care and month known. The oldest month is taken to be whole. Raises UserError if the library is not installed.
     """
     came = sorted({month for month, _ in told})
-    if len(came) < FEWEST_MONTHS:
+    if len(came) < FEWEST_MONTHS or len({known for _, known in told}) == 1:
         return None
     months = list(each_month(came[0], max(known for _, known in told)))
     cl, pandas, numpy = _library()

@@ -31,7 +31,10 @@ COLUMNS = {
 
 @dataclass(frozen=True)
 class MonthTotals:
-    """One month of care. has_come: whether any activity or amount of it has been told, be it 0."""
+    """One month of care. has_come: whether any activity or amount of it has been told, be it 0.
+
+    usual: where a line has no plan at all, what its months have come to; it stands for the plan wherever a month must be estimated.
+    """
 
     month: date
     plan: Decimal = NOTHING
@@ -39,6 +42,12 @@ class MonthTotals:
     amount: Decimal = NOTHING
     paid: Decimal = NOTHING
     has_come: bool = False
+    usual: Decimal | None = None
+
+    @property
+    def awaited(self) -> Decimal:
+        """What the month is expected to come to before anything is known of it."""
+        return self.plan if self.usual is None else self.usual
 
 
 @dataclass(frozen=True)
@@ -46,6 +55,7 @@ class Line:
     """One service of one partner under one contract.
 
     months: every one from the first to the last, in order. told: amounts by month of care and month known.
+    is_fixed: what it comes to in a month is settled when the month is, and nothing more is to come, as of a block.
     """
 
     contract: str
@@ -53,6 +63,7 @@ class Line:
     service: str
     months: tuple[MonthTotals, ...]
     told: Mapping[tuple[date, date], Decimal]
+    is_fixed: bool = False
 
     @property
     def last_told(self) -> date | None:

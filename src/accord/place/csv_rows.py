@@ -1,4 +1,4 @@
-"""CSV files that people write for a settlement: prices, payments, monthly totals. Each cell that cannot be read is told with its line."""
+"""CSV files that people write: prices, payments, monthly totals, figures of organisations. Each cell that cannot be read is told with its line."""
 
 from __future__ import annotations
 
