@@ -59,7 +59,7 @@ def surroundings(file: Path, place: Path | None) -> Surroundings:
     if folder is None or (place is None and not (folder / "place.toml").is_file()):
         return Surroundings(others=others, name=file.stem)
     settings = open_place(folder).settings
-    return Surroundings([p.id for p in settings.partner], [s.id for s in settings.source], others, file.stem)
+    return Surroundings([p.id for p in settings.partner], [s.id for s in settings.source], others, file.stem, folder / "prices")
 
 
 def _others(file: Path) -> Iterator[tuple[str, Contract]]:

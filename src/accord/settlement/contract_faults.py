@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
@@ -17,6 +18,7 @@ from accord.clauses.terms import PartOf
 from accord.place.toml_faults import Fault, did_you_mean
 from accord.place.toml_lines import KeyPath
 from accord.settlement.contract import Contract
+from accord.settlement.prices import price_faults
 
 _DAY = timedelta(days=1)
 _NAMES_FIGURES = ("budget", "need", "gate", "measure")
@@ -28,13 +30,14 @@ _OF_THE_CLAUSE = ("benchmark", "target", "budget")
 class Surroundings:
     """Where a contract stands. partners and figures: ids of the place's partners, and of the sources that may hold figures; None: no place.
 
-    others: the contracts beside it that can be read, by the names of their files. name: its own file's.
+    others: the contracts beside it that can be read, by the names of their files. name: its own file's. prices: the place's folder of price lists.
     """
 
     partners: Sequence[str] | None = None
     figures: Sequence[str] | None = None
     others: Mapping[str, Contract] = field(default_factory=dict)
     name: str = ""
+    prices: Path | None = None
 
 
 def contract_faults(contract: Contract, around: Surroundings) -> Iterator[Fault]:
@@ -47,6 +50,8 @@ def contract_faults(contract: Contract, around: Surroundings) -> Iterator[Fault]
     if contract.under is not None:
         yield from _head_faults(contract, contract.under, around)
     yield from _other_faults(contract, around)
+    if around.prices is not None:
+        yield from price_faults(around.prices, contract)
     for n, clause in enumerate(contract.clause):
         for fault in _clause_faults(contract, clause, around):
             yield Fault(("clause", n, *fault.path), fault.what, fault.what_to_do)
