@@ -607,22 +607,22 @@ def told_of_prices(place: Path) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("file", "text", "what", "mend"),
+    ("ending", "text", "what", "mend"),
     [
-        ("national_tariff.toml", PRICE_ORIGIN.replace("2000", "2015").replace("-04-", "-05-"), "apply from 2015-05-01, and the contract begins on 2015-04-01", "begins"),
-        ("national_tariff.toml", f"{PRICE_ORIGIN}to = 2016-03-31\n", "end on 2016-03-31, and the contract on 2016-04-01", "add the prices of the later days"),
-        ("national_tariff.csv", PRICE_LIST.replace("1000", "£1000"), "cannot be read: 'price' is '£1000'", "write a number"),
-        ("national_tariff_mff.csv", "provider_id,factor\nRQQ,1.05\n", "'RMX', who is paid by the prices of", "add the provider's row"),
-        ("national_tariff_mff.csv", "provider_id,factor,from\nRMX,1.05,2015-06-01\n", "no market-forces factor on 2015-04-01", "add the provider's row"),
+        ("toml", PRICE_ORIGIN.replace("2000-04", "2015-05"), "apply from 2015-05-01, and the contract begins on 2015-04-01", "begins"),
+        ("toml", f"{PRICE_ORIGIN}to = 2016-03-31\n", "end on 2016-03-31, and the contract on 2016-04-01", "add the prices of the later days"),
+        ("csv", PRICE_LIST.replace("1000", "£1000"), "cannot be read: 'price' is '£1000'", "write a number"),
+        ("_mff.csv", "provider_id,factor\nRQQ,1.05\n", "'RMX', who is paid by the prices of", "add the provider's row"),
+        ("_mff.csv", "provider_id,factor,from\nRMX,1.05,2015-06-01\n", "no market-forces factor on 2015-04-01", "add the provider's row"),
     ],
 )
 def test_a_list_of_prices_that_cannot_price_the_contract_is_told_before_it_is_settled(
-    file: str, text: str, what: str, mend: str, place: Path
+    ending: str, text: str, what: str, mend: str, place: Path
 ) -> None:
     folder = place / "prices" / "england"
     before = {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
     (folder / "national_tariff_mff.toml").write_text(PRICE_ORIGIN, encoding="utf-8")
-    (folder / file).write_text(text, encoding="utf-8")
+    (folder / f"national_tariff{ending if ending.startswith('_') else f'.{ending}'}").write_text(text, encoding="utf-8")
     try:
         faults = told_of_prices(place)
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from accord.audits.cost_audits import COST_AUDITS
 from accord.audits.stay_audits import STAY_AUDITS
 from accord.engine import Session, findings
 from accord.tables import PUBLISHED
@@ -190,6 +191,7 @@ AUDITS: dict[str, str] = {
     "every diagnosis belongs to an activity": _known("diagnosis", "activity_id", "activity", "activity_id"),
     "every procedure belongs to an activity": _known('"procedure"', "activity_id", "activity", "activity_id"),
     **STAY_AUDITS,
+    **COST_AUDITS,
 }
 """Name of each audit to the query that finds its breaches: none, if it holds. Each row is a sentence."""
 
