@@ -1,4 +1,4 @@
-"""Whatever the prices, the parts of a price add up to it; whatever the records, unit costs and pools, reported costs stand and capacity is conserved."""
+"""The parts of a price add up to it, whatever the list; reported costs stand and capacity is conserved, whatever the records and pools."""
 
 from __future__ import annotations
 
@@ -86,7 +86,8 @@ def test_the_parts_of_a_price_add_up_to_it(drawn):
 
 acts = st.fixed_dictionaries(
     {
-        "setting": st.sampled_from(["gp", "outpatient", None]), "service_code": st.sampled_from([None, "x", "y"]), "provider_id": st.sampled_from([None, "A", "B"]),
+        "setting": st.sampled_from(["gp", "outpatient", None]), "service_code": st.sampled_from([None, "x", "y"]),
+        "provider_id": st.sampled_from([None, "A", "B"]),
         "duration_minutes": st.none() | st.integers(-5, 600), "cost": st.none() | money, "start_date": st.sampled_from([DAY, date(2024, 1, 1)]),
     }
 )  # fmt: skip

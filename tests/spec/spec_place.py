@@ -26,6 +26,7 @@ from accord.tables import SUBMISSION, Table
 from accord.tables.working import IDENTIFIER_HASH, LED_IDENTIFIER, PARTNER, SAME_PERSON
 
 KEY = bytes(32)
+SMALL = ("age_band", "code_form", "calendar_month", "stay_rule", "unit_cost", "cost_pool", "standard_time")
 NO_MAP = {"none": '[organisation]\nid = { text = "id" }\nkind = { constant = "other" }\n'}
 PERIOD = {"from": date(2025, 4, 1), "to": date(2026, 4, 1)}
 
@@ -118,7 +119,7 @@ class PagePlace:
         """The named tables, each step run by `run`. Raises UserError for a map or a file that does not fit."""
         wired = self._wiring()
         made = {PARTNER.name: self._partners(), SUBMISSION.name: self._submissions()}
-        made |= {name: _small(wired, name) for name in ("age_band", "code_form", "calendar_month", "stay_rule")}
+        made |= {name: _small(wired, name) for name in SMALL}
         made |= {plan.map.raw.name: self._raw(plan) for plan in wired.plans} | dict(self.given)
         for name in names:
             _make(name, wired, made, run)

@@ -1,4 +1,4 @@
-"""The audits of costs: every act has one or the reason why it has none, what records report stands, and capacity is used or unused and no third thing."""
+"""The audits of costs: every act has one or the reason why it has none, what records report stands, and capacity is used or unused."""
 
 from __future__ import annotations
 

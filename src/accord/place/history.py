@@ -35,14 +35,18 @@ class Told:
 _READER = TypeAdapter(Told)
 
 
-def remember(place: Place, texts: Mapping[str, bytes], moment: datetime | None = None) -> None:
-    """Note every text that is not as it was noted last. Within `hold` only. moment: now, unless given (with a time zone)."""
+def remember(place: Place, texts: Mapping[str, bytes], moment: datetime | None = None, whole: str = "") -> None:
+    """Note every text that is not as it was noted last. Within `hold` only. moment: now, unless given (with a time zone).
+
+    whole: a folder of whose texts these are all: one that was noted and is there no more is noted as empty.
+    """
     assert_held(place)
     seen_at = (moment or datetime.now(UTC)).astimezone(UTC)
     last = {told.name: told.sha256 for told in _log(place)}
     folder = place.root / _TEXTS
     folder.mkdir(exist_ok=True)
-    for name, text in texts.items():
+    gone = {name: b"" for name in last if whole and name.startswith(f"{whole}/") and name not in texts}
+    for name, text in {**texts, **gone}.items():
         sha256 = hashlib.sha256(text).hexdigest()
         if last.get(name) != sha256:
             if not (folder / sha256).exists():

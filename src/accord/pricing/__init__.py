@@ -8,6 +8,6 @@ Never: changes what a record reports, gives an act a cost without its basis, or 
 """
 
 from accord.pricing.build import build
-from accord.pricing.files import NO_COSTS, Costs, Pool, UnitCost, cost_files, read_costs
+from accord.pricing.files import FOLDER, NO_COSTS, Costs, Pool, UnitCost, cost_files, read_costs
 
-__all__ = ["NO_COSTS", "Costs", "Pool", "UnitCost", "build", "cost_files", "read_costs"]
+__all__ = ["FOLDER", "NO_COSTS", "Costs", "Pool", "UnitCost", "build", "cost_files", "read_costs"]

@@ -82,8 +82,8 @@ drawn as (
     coalesce(u.n_activity, 0) as n_activity, coalesce(u.n_without_minutes, 0) as n_without_minutes, coalesce(u.used_minutes, 0) as used_minutes,
     coalesce(u.by_minutes_cost, 0) as by_minutes_cost, coalesce(cast(u.used_minutes * p.cost_per_minute as decimal(18, 2)), 0) as used_cost
   from cost_pool p left join used u on p.pool_id = u.pool_id)
-select pool_id, provider_id, setting, start_date, end_date, cost, theoretical_minutes, practical_minutes, cost_per_minute, n_activity, n_without_minutes,
-  used_minutes, cast(practical_minutes - used_minutes as decimal(18, 6)) as unused_minutes,
+select pool_id, provider_id, setting, start_date, end_date, cost, theoretical_minutes, practical_minutes, cost_per_minute, n_activity,
+  n_without_minutes, used_minutes, cast(practical_minutes - used_minutes as decimal(18, 6)) as unused_minutes,
   cast(round(cast(used_minutes as double) / nullif(cast(practical_minutes as double), 0), 6) as decimal(18, 6)) as utilisation, used_cost,
   cast(cost - used_cost as decimal(18, 2)) as unused_cost, by_minutes_cost, cast(used_cost - by_minutes_cost as decimal(18, 2)) as by_other_cost
 from drawn""",

@@ -159,7 +159,7 @@ def _unit_costs(file: Path, origin: Origin) -> Iterator[UnitCost]:
         kind = (one.setting, one.admission, one.currency_code, one.service_code)
         for other in seen:
             if kind == (other.setting, other.admission, other.currency_code, other.service_code) and _overlap(one, other):
-                raise row.wrong("unit_cost", f"is of the same acts and days as that of line {other.line}", "keep one, or part them by 'from' and 'to'")
+                raise row.wrong("unit_cost", f"is of the same acts and days as that of line {other.line}", "keep one, or part their days")
         seen.append(one)
     yield from seen
 
@@ -188,7 +188,7 @@ def _pool_faults(read: PoolFile, before: tuple[Pool, ...]) -> Iterator[Fault]:
             if code in codes[:m]:
                 yield Fault(("pool", n, "standard", m, "service_code"), f"'{code}' has standard minutes twice", "keep one of the two")
     whole = (*before, *read.pool)
-    for (m, one), (n, other) in combinations(enumerate(whole), 2):
+    for (_, one), (n, other) in combinations(enumerate(whole), 2):
         path = ("pool", n - len(before))
         if n >= len(before) and one.id == other.id:
             yield Fault((*path, "id"), f"two pools are called '{one.id}'", "give each a name of its own")

@@ -65,7 +65,7 @@ CAPACITY = Table(
         bigint("n_activity", "Acts of care that drew on it.", required=True),
         bigint("n_without_minutes", "Acts among them whose minutes are not known: they use more than is shown.", required=True),
         rate("used_minutes", "Minutes that the others took.", required=True, unit="minutes"),
-        rate("unused_minutes", "Practical minutes that nothing took; below zero where more was used than can be worked.", required=True, unit="minutes"),
+        rate("unused_minutes", "Practical minutes that nothing took; below 0 where more was used.", required=True, unit="minutes"),
         rate("utilisation", "Used by practical minutes.", required=True),
         money("used_cost", "Used minutes by the rate.", required=True),
         money("unused_cost", "The rest of the cost.", required=True),

@@ -1,6 +1,6 @@
-"""The National Tariff of 2017/18 and 2018/19 as one list of a place: each HRG is priced as published, on its last day of one year and the first of the next.
+"""The National Tariff of 2017/18 and 2018/19 as one list of a place: each HRG is priced as published, to the last day of one year and from the next.
 
-Source: NHS Improvement, national prices by HRG with trim points, through the repositories named in ../shared/data/README.md. In them 0 means no price.
+Source: NHS Improvement, national prices by HRG with trim points, through the repositories named in ../shared/data/README.md. 0 means no price.
 What is expected is worked out here from the raw text by Python, apart from the package.
 """
 
@@ -41,6 +41,7 @@ services = ["elective_admission", "emergency_admission", "outpatient"]
 prices   = "tariff"
 unpriced = "at_cost"
 """
+ORIGIN = 'title = "National tariff"\nsource = "NHS Improvement"\nfrom = 2017-04-01\nto = 2019-04-01\n'
 YEARS = {"2017/18": (date(2017, 4, 1), date(2018, 4, 1)), "2018/19": (date(2018, 4, 1), date(2019, 4, 1))}
 DAYS = {"2017/18": date(2018, 3, 31), "2018/19": date(2018, 4, 1)}
 KINDS = {
@@ -107,7 +108,7 @@ def priced(published: Any, wanted: list[Wanted], tmp_path_factory: pytest.TempPa
         start, end = YEARS[row["Year"]]
         lines.append(f"{row['HRG Code']},{setting},{admission},{row[kind]},{trim},{start},{end}")
     (folder / "tariff.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    (folder / "tariff.toml").write_text('title = "National tariff"\nsource = "NHS Improvement"\nfrom = 2017-04-01\nto = 2019-04-01\n', encoding="utf-8")
+    (folder / "tariff.toml").write_text(ORIGIN, encoding="utf-8")
     (folder / "contract.toml").write_text(CONTRACT, encoding="utf-8")
     one = price_list(folder, "tariff", read_model(folder / "contract.toml", Contract), folder / "contract.toml", 0)
     acts, claims = [], []
@@ -146,5 +147,6 @@ def test_zero_is_no_price_and_never_a_free_service(wanted: list[Wanted], priced:
 
 def test_a_stroke_of_the_first_and_of_the_second_year(wanted: list[Wanted], priced: list[dict[str, Any]]) -> None:
     """AA22C as an emergency: 9,766 to 31 March 2018 and 9,859 from 1 April; three nights beyond the 98th are 720 more."""
-    found = {(act.year, act.is_long): row["value_amount"] for act, row in zip(wanted, priced, strict=True) if (act.code, act.kind) == ("AA22C", "Emergency_Tariff")}
+    strokes = [(act, row) for act, row in zip(wanted, priced, strict=True) if (act.code, act.kind) == ("AA22C", "Emergency_Tariff")]
+    found = {(act.year, act.is_long): row["value_amount"] for act, row in strokes}
     assert found == {("2017/18", False): 9_766, ("2017/18", True): 10_486, ("2018/19", False): 9_859, ("2018/19", True): 10_579}

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -52,7 +51,9 @@ def test_the_rate_is_eighty_cents_a_minute() -> None:
     assert (POOL.practical_minutes, POOL.cost_per_minute) == (Decimal(700_000), Decimal("0.80"))
 
 
-@pytest.mark.parametrize(("name", "unit", "total"), [("order", "32", ACTS[0][3]), ("complaint", "176", ACTS[1][3]), ("credit_check", "200", ACTS[2][3])])
+@pytest.mark.parametrize(
+    ("name", "unit", "total"), [("order", "32", ACTS[0][3]), ("complaint", "176", ACTS[1][3]), ("credit_check", "200", ACTS[2][3])]
+)
 def test_what_an_act_costs(session: Session, name: str, unit: str, total: str) -> None:
     found = session.rows(
         "select min(c.cost), max(c.cost), sum(c.cost) from activity_cost c join activity_in_force a using (activity_id) where a.service_code = $name",
