@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import fields
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -24,7 +23,7 @@ parties. A clause of any role with `shadow = true` is worked out and shown, and 
 same two sides, must not pay for the same service.
 """
 _FIGURES = """\
-These kinds can be settled from their file. What a clause needs and neither its terms nor a run says is a figure that the payer sends, in
+Every kind can be settled from its file. What a clause needs and neither its terms nor a run says is a figure that the payer sends, in
 `figures/<contract>.toml` ([Settle a contract](../how-to/settle-a-contract.md)). A figure that is sent goes before one that would be worked out.
 """
 
@@ -34,7 +33,6 @@ def contract_file() -> str:
     kinds, contract = import_module("accord.clauses.kinds"), import_module("accord.settlement.contract")
     stages = list(kinds.Stage)
     listed = sorted(kinds.KINDS.values(), key=lambda kind: stages.index(kind.stage))
-    settled = import_module("accord.settlement.facts").SETTLED_KINDS
     rows = ((f"[{k.name}](#{k.name})", k.role, k.stage, _first_line(k)) for k in listed)
     return join(
         _INTRO,
@@ -45,7 +43,7 @@ def contract_file() -> str:
         *(_kind(kind) for kind in listed),
         "## Figures that the payer sends",
         _FIGURES,
-        grid(("Kind", "Figures", "What they are"), (_figures(kind) for kind in listed if kind.name in settled)),
+        grid(("Kind", "Figures", "What they are"), (_figures(kind) for kind in listed)),
         "## Parts of several kinds",
         *(model_table(m, m.__name__, level=3) for m in models(import_module("accord.clauses.terms")) if m.__name__ not in ("Clause", "Written")),
     )
@@ -64,7 +62,7 @@ def _module(kind: Any) -> ModuleType:
 
 
 def _figures(kind: Any) -> tuple[str, str, str]:
-    names = ", ".join(f"`{field.name}`" for field in fields(kind.facts))
+    names = ", ".join(f"`{name}`" for name in import_module("accord.settlement.figures").facts_keys(kind))
     return f"[{kind.name}](#{kind.name})", names, str(kind.facts.__doc__)
 
 

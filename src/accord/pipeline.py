@@ -155,7 +155,7 @@ def run(place: Place, progress: Progress, resources: Resources = AS_THE_ENGINE_C
         key = secret_key(place)
         check_receipts_kept(place, read_receipts(place))
         with _work_folder(place) as folder:
-            remember(place, _texts(place, maps, costs), whole=pricing.FOLDER)
+            remember(place, _texts(place, maps, costs))
             receive(place, maps, read_receipts(place), source_files(place), folder, progress)
             return _publish(Inputs(place, place.settings_file, maps, costs, read_receipts(place)), key, folder, progress, resources)
 
@@ -171,7 +171,7 @@ def run_as_known(place: Place, moment: datetime, progress: Progress, resources: 
         texts = texts_at(place, moment)
         then = Place(place.root, read_model(texts["place.toml"], PlaceSettings))
         maps = read_maps(then, {name[5:-5]: path for name, path in texts.items() if name.startswith("maps/")})
-        costs = {name: path for name, path in texts.items() if name.startswith(f"{pricing.FOLDER}/") and path.stat().st_size}
+        costs = {name: path for name, path in texts.items() if name.startswith(f"{pricing.FOLDER}/")}
         inputs = Inputs(then, texts["place.toml"], maps, costs, known_receipts(read_receipts(place), moment), moment)
         with _work_folder(place) as folder:
             return _publish(inputs, secret_key(then), folder, progress, resources)

@@ -35,7 +35,8 @@ calendar = "nhs_financial_year"
 key      = "demo"
 identity = { trust = ["nhs_number"] }
 """ + "".join(
-    f'\n[[partner]]\nid = "{i}"\nname = "{i}"\nkind = "other"\nvat = "outside"\n' for i in ("QMW", "RMX", "GP_FED", "COMM")
+    f'\n[[partner]]\nid = "{i}"\nname = "{i}"\nkind = "other"\nvat = "{"standard" if i == "COMM" else "outside"}"\n'
+    for i in ("QMW", "RMX", "GP_FED", "COMM")
 ) + "".join(
     f'\n[[source]]\nid = "{i}"\nglob = "{i}.csv"\nmap = "figures"\npartner = "QMW"\n'
     for i in ("needs_weighted", "england_need", "core_set")
@@ -57,7 +58,7 @@ RICH: dict[str, Any] = {
         },
         {
             "kind": "bundle", "id": "cabg", "services": ["elective_cabg"], "fee": D("20000.00"), "discount": D("0.02"),
-            "warranty": {"days": 90, "share": D("0.50"), "historical": D("3000.00")},
+            "warranty": {"days": 90, "share": D("0.50"), "historical": D("3000.00")}, "stop": {"gain": D("0.20"), "loss": D("0.15")},
         },
         {
             "kind": "readmission_withhold", "id": "readmission", "of": "elective", "exclusions": ["maternity", "cancer"], "review": "a clinician",
@@ -78,6 +79,7 @@ RICH: dict[str, Any] = {
         },
         {
             "kind": "block", "id": "community", "services": ["community_contact"], "prices": PRICES, "value": D("5000000.00"),
+            "based_on": {"value_of": {"from": date(2013, 4, 1), "to": date(2014, 4, 1)}, "priced_at": "current"},
             "uplifts": [
                 {"from": date(2014, 4, 1), "uplift": D("0.028"), "efficiency": D("0.011")},
                 {"from": date(2015, 4, 1), "uplift": D("0.030"), "efficiency": D("0.035")},
@@ -126,7 +128,8 @@ SECOND: dict[str, Any] = {
     "population": {"resident_in": ["E06000001"]},
     "clause": [
         {
-            "kind": "block", "id": "small", "services": ["podiatry"], "prices": PRICES,
+            "kind": "block", "id": "small", "prices": PRICES, "based_on": D("90000.00"),
+            "services": [{"service": "podiatry", "specialty": ["P1", "P2"], "codes": ["C1"]}, {"service": "podiatry", "specialty": ["P3"]}],
             "low_volume": {"years": 3, "threshold": {"rule": "england/low_volume_threshold"}},
         },
         {
@@ -168,8 +171,11 @@ SECOND: dict[str, Any] = {
             "loss": {"rate": {"at_least": D("0.40"), "at_most": D("0.75")}, "limit": {"of": "benchmark", "rate": D("0.15")}},
         },
         {
-            "kind": "pool", "id": "network", "members": ["QMW", "GP_FED", "COMM"], "reserve": D("0.10"),
-            "contributions": [{"id": "QMW", "amount": D("1000000.00")}, {"id": "COMM", "amount": {"budget": "needs_weighted"}}],
+            "kind": "pool", "id": "network", "members": ["QMW", "GP_FED", "COMM"], "reserve": D("0.10"), "pays": ["own_points"],
+            "contributions": [
+                {"id": "QMW", "amount": D("1000000.00")}, {"id": "COMM", "amount": {"budget": "needs_weighted"}},
+                {"id": "GP_FED", "amount": {"clause": "qof", "rate": D("0.05")}},
+            ],
             "gain": {"by": "lost_activity"},
             "loss": {"by": "stated", "shares": [{"id": "QMW", "share": D("0.75")}, {"id": "GP_FED", "share": D("0.25")}]},
             "release": [{"measure": "core_set", "at_least": D("0.40")}],
@@ -188,7 +194,21 @@ SUBCONTRACT: dict[str, Any] = {
         {"kind": "activity_price", "id": "visits", "services": ["community_contact"], "prices": PRICES, "unpriced": "not_paid", "shadow": True}
     ],
 }
-CONTRACTS = {"rich": RICH, "second": SECOND, "sub": SUBCONTRACT}
+TAXED: dict[str, Any] = {
+    "title": "Marlow aids and beds",
+    "payer": "QMW",
+    "payee": "COMM",
+    "period": {"from": date(2015, 10, 1), "to": date(2016, 4, 1)},
+    "population": {"registered_with": "partners"},
+    "clause": [
+        {
+            "kind": "activity_price", "id": "aids", "services": ["community_aids"], "prices": PRICES, "unpriced": "not_paid",
+            "vat": {"rate": D("0.05"), "recoverable": False},
+        },
+        {"kind": "activity_price", "id": "beds", "services": ["community_bed"], "prices": PRICES, "unpriced": "not_paid", "vat": "exempt"},
+    ],
+}
+CONTRACTS = {"rich": RICH, "second": SECOND, "sub": SUBCONTRACT, "taxed": TAXED}
 
 
 def write(document: dict[str, Any]) -> tuple[str, dict[Key, int]]:
@@ -243,18 +263,26 @@ FINE = (
     ("dangled", "*.services", "a service may have any name; one that must be another clause's is in NOT_FINE"),
     ("dangled", "population.resident_in", "areas are not listed in a place"),
     ("dangled", "*.target.of", "it is the target of the clause that is changed"),
+    ("deleted", "clause.0", "another clause is left"),
+    ("deleted", "*.stop *.based_on *.services.0.codes *.services.?", "optional"),
+    ("numbered", "*.based_on", "an amount may stand there too"),
+    ("worded", "*.services.?", "a service may stand there whole"),
+    ("deleted emptied", "*.pays", "the pool may pay for no clause"),
+    ("dangled", "*.services.?.service *.specialty *.codes", "a service, specialty or code may have any name"),
 )
 # Though FINE has a pattern for them. By contract.
 NOT_FINE = {
+    "sub": (("deleted", "clause.0", "the only one"),),
     "rich": (
         ("dangled", "clause.0.id", "a clause changes it"), ("dangled", "clause.7.id", "two clauses change it"),
         ("deleted", "clause.0 clause.7", "a clause changes it"),
         ("dangled", "clause.4.services clause.6.services", "the services of another list"), ("deleted", "*.warranty.share", "required"),
-        ("deleted", "clause.9.share clause.10.share *.bands.?.share *.loss_bands.?.share", "required"),
+        ("deleted", "*.stop.loss clause.9.share clause.10.share *.bands.?.share *.loss_bands.?.share", "required"),
         ("deleted", "clause.2.exclusions", "who agrees on none says so"),
     ),
     "second": (
-        ("deleted", "clause.0 clause.1 clause.4", "a clause changes it"), ("dangled", "clause.0.id clause.1.id clause.4.id", "a clause changes it"),
+        ("deleted", "clause.0 clause.1 clause.2 clause.4", "another clause names it"),
+        ("dangled", "clause.0.id clause.1.id clause.2.id clause.4.id", "another clause names it"),
         ("deleted", "clause.5.most clause.6.most", "required"), ("dangled", "*.shares.?.id *.contributions.?.id", "members"),
         ("deleted", "clause.7.share clause.8.share *.partners.?.share *.loss.limit clause.9.loss", "required"),
         ("dangled", "*.partners.?.id", "partners of the place"),
@@ -264,7 +292,7 @@ NOT_FINE = {
 # By contract, changes after which the fault lies with another clause, in the key by which it names the one that was changed.
 ELSEWHERE = {
     "rich": (("deleted", "clause.0 clause.7"), ("dangled", "clause.0.id clause.7.id")),
-    "second": (("deleted", "clause.0 clause.1 clause.4"), ("dangled", "clause.0.id clause.1.id clause.4.id")),
+    "second": (("deleted", "clause.0 clause.1 clause.2 clause.4"), ("dangled", "clause.0.id clause.1.id clause.2.id clause.4.id")),
 }
 OTHER_KINDS = (5, True, "text", {"strange": 5})
 
@@ -288,7 +316,7 @@ def changes(path: Key, value: Any) -> Iterator[tuple[str, Any]]:
         yield "misspelled", f"{path[-1][:1]}x{path[-1][1:]}"
     for other in OTHER_KINDS:
         if type(other) is not type(value) and not (other == 5 and isinstance(value, Decimal)):
-            yield "numbered" if other == 5 else "retyped", other
+            yield {5: "numbered", "text": "worded"}.get(other, "retyped") if other not in (True, OTHER_KINDS[-1]) else "retyped", other
     if isinstance(value, str):
         yield "dangled", f"{value}_q"
     if isinstance(value, list):
@@ -392,8 +420,8 @@ def test_the_contracts_have_every_kind_and_every_key(place: Path) -> None:
     assert {(part, key) for part in written for key in part.model_fields if key not in written[part] and key not in SHARED} == set()
 
 
-SHARED = {"id", "reference", "round_at", "shadow"}
-"""Keys of every clause; the first clause has them all."""
+SHARED = {"id", "reference", "round_at", "shadow", "vat"}
+"""Keys of every clause; the first clause has them all but vat, which those of the last contract have."""
 
 
 def parts_of(value: Any) -> Iterator[Written]:
@@ -427,7 +455,7 @@ def test_each_key_of_a_contract_spoiled(name: str, path: Key, place: Path, spoil
             assert len(fault.what_to_do) > 3 and "so that this holds" not in fault.what_to_do, (how, new, faults)
             assert "\n" not in fault.what + fault.what_to_do
         if listed(ELSEWHERE.get(name, ()), how, path):
-            assert any(text.splitlines()[line_of(fault) - 1].startswith("of = ") for fault in faults), (how, new, faults)
+            assert any(text.splitlines()[line_of(fault) - 1].startswith(("of = ", "clause = ", "pays = ")) for fault in faults), (how, new, faults)
             continue
         told = {line_of(fault) for fault in faults}
         assert all(fault.where.startswith(f"{place / 'contracts' / name}.toml, line ") for fault in faults)
@@ -493,6 +521,23 @@ MISTAKES: tuple[tuple[str, Key, Any, Key | None, str], ...] = (
     ("second", ("clause", 9, "gain", "by"), "stated", ("clause", 9, "gain"), "there are none"),
     ("second", ("clause", 9, "contributions", 1, "id"), "RMX", None, "not a member of the pool"),
     ("second", ("clause", 9, "members"), ["QMW", "GP_FED", "COMM", "ALL"], None, "'ALL' is not a partner"),
+    ("second", ("clause", 9, "pays"), ["most"], None, "'most' only changes 'gains_only'"),
+    ("second", ("clause", 9, "pays"), ["network"], None, "'network' is a pool"),
+    ("second", ("clause", 9, "pays"), ["own_pints"], None, "did you mean 'own_points'?"),
+    ("second", ("clause", 2, "shadow"), True, ("clause", 9, "pays"), "'own_points' is a shadow"),
+    ("second", ("clause", 9, "contributions", 2, "amount", "clause"), "most_points", None, "'most_points' only changes 'qof'"),
+    ("second", ("clause", 5, "of"), "network", None, "'network' is a pool"),
+    ("second", ("clause", 9, "vat"), "exempt", ("clause", 9, "vat"), "is no supply"),
+    ("second", ("clause", 5, "vat"), "exempt", ("clause", 5, "vat"), "'most' changes 'gains_only', and has the VAT of that clause"),
+    ("second", ("clause", 8, "vat"), {"rate": D("0.2"), "recoverable": False}, ("clause", 8, "vat"), "GP_FED charges no VAT"),
+    ("second", ("clause", 0, "services", 1, "specialty"), ["P2"], ("clause", 0, "services", 1), "have acts in common"),
+    ("second", ("clause", 0, "services", 1), {"service": "podiatry"}, None, "is narrowed to nothing"),
+    ("second", ("clause", 0, "services", 0, "codes"), ["C 1"], None, "codes"),
+    ("rich", ("clause", 5, "based_on", "value_of", "to"), date(2013, 4, 1), None, "ends before"),
+    ("rich", ("clause", 5, "based_on", "value_of", "to"), date(2015, 4, 2), None, "against itself"),
+    ("taxed", ("clause", 0, "vat", "recoverable"), True, ("clause", 0, "vat"), "QMW gets no VAT back"),
+    ("taxed", ("payee",), "RMX", ("clause", 0, "vat"), "RMX charges no VAT"),
+    ("taxed", ("clause", 1, "vat"), None, ("clause", 1), "neither 'beds' nor the contract says at which rate"),
     ("sub", ("payer",), "QMW", None, 'write payer = "RMX"'),
     ("sub", ("under",), "sub", None, "under itself"),
     ("sub", ("under",), "rch", None, "did you mean 'rich'?"),
@@ -504,7 +549,7 @@ MISTAKES: tuple[tuple[str, Key, Any, Key | None, str], ...] = (
 def test_a_contract_that_is_well_formed_and_makes_no_sense(
     name: str, path: Key, new: Any, told: Key | None, words: str, spoil: Spoil
 ) -> None:
-    text, at = write(changed(CONTRACTS[name], path, "retyped", new))
+    text, at = write(changed(CONTRACTS[name], path, "deleted" if new is None else "retyped", new))
     faults, told = spoil(name, text), told or path
     line = next(at[told[:n]] for n in range(len(told), 0, -1) if told[:n] in at)
     assert [fault for fault in faults if line_of(fault) == line and words in str(fault)], [str(fault) for fault in faults]
@@ -512,7 +557,7 @@ def test_a_contract_that_is_well_formed_and_makes_no_sense(
 
 def test_two_contracts_between_the_same_sides_do_not_pay_for_one_thing_twice(place: Path, spoil: Spoil) -> None:
     twice = changed(changed(SUBCONTRACT, ("payer",), "retyped", "QMW"), ("payee",), "retyped", "RMX")
-    del twice["under"]
+    del twice["under"], twice["vat"]
     twice["clause"][0]["shadow"] = False
     (fault,) = spoil("sub", write(twice)[0])
     assert "'visits' pays for community_contact, and so does 'community' of contract 'rich'" in fault.what

@@ -12,7 +12,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accord.books import Account, Journal, Party, Posting, allocate, allocation, balances, charge, journal, payment, reversal
+from accord.books import (
+    Account,
+    Journal,
+    Party,
+    Posting,
+    allocate,
+    allocation,
+    balances,
+    charge,
+    freeze,
+    journal,
+    payment,
+    reversal,
+)
 from accord.tables.books import ACCOUNT
 
 AMOUNTS = st.decimals(-(10**12), 10**12, places=2)
@@ -21,7 +34,7 @@ WEIGHTS = st.lists(
 ).filter(any)  # fmt: skip
 PARTIES = [Party("QMW"), Party("RMX"), Party("GP_FED"), Party("POOL", is_pool=True)]
 MOVEMENTS = st.tuples(
-    st.sampled_from([charge, payment]), st.permutations(PARTIES).map(lambda p: p[:2]), st.decimals(-(10**6), 10**6, places=2)
+    st.sampled_from([charge, freeze, payment]), st.permutations(PARTIES).map(lambda p: p[:2]), st.decimals(-(10**6), 10**6, places=2)
 ).map(lambda m: m[0](*m[1], m[2]))  # fmt: skip
 DAY = date(2026, 4, 1)
 
@@ -111,6 +124,16 @@ def test_a_journal_that_does_not_balance_never_stands():
         Journal("J1", DAY, elsewhere)
     with pytest.raises(AssertionError, match="reverses itself"):
         Journal("J1", DAY, good, reverses="J1")
+
+
+def test_what_is_frozen_is_due_no_more_and_both_sides_hold_it():
+    payer, trust = PARTIES[:2]
+    postings = [*charge(payer, trust, Decimal("100.00")), *freeze(payer, trust, Decimal("30.00"))]
+    assert balances(postings) == {(trust, payer): Decimal("70.00")}
+    assert {p.party.id: p.amount for p in postings if p.account is Account.disputed} == {"QMW": Decimal("-30.00"), "RMX": Decimal("30.00")}
+    one_sided = (Posting(payer, Account.expense, trust, Decimal("5.00")), Posting(payer, Account.disputed, trust, Decimal("-5.00")))
+    with pytest.raises(AssertionError, match="only one side knows of"):
+        Journal("J1", DAY, one_sided)
 
 
 def test_a_posting_is_of_two_places_and_between_two_parties():

@@ -12,13 +12,13 @@ import pytest
 
 from accord.errors import UserError
 from accord.place import Place, PlaceSettings, new_place, read_model
-from accord.settlement.chain import Case, Tax, check_kinds, settle
+from accord.settlement.chain import Case, settle
 from accord.settlement.contract import Contract
 from accord.settlement.figures import Given, Payment, read_figures, read_payments
 from accord.settlement.prices import MarketForces, Price, Supplement, price_list
 from accord.settlement.settling import contract_files
 from accord.settlement.span import span_of
-from accord.settlement.taxing import tax_of
+from accord.settlement.taxing import Tax, tax_of
 from accord.settlement.totals import Done, Total, read_totals
 
 HEAD = """\
@@ -272,6 +272,50 @@ def test_kinds_whose_figures_the_payer_sends(tmp_path: Path, clauses: str, figur
         assert f"needs the figure '{key.partition(' ')[0]}'" in error.what
 
 
+PREVALENT = """
+[[clause]]
+kind     = "pay_for_performance"
+id       = "earned"
+measures = [{ id = "hba1c", points = 10, from = 0.35, to = 0.75, by_prevalence = true }, { id = "bp", points = 5, from = 0.35, to = 0.75 }]
+points   = { per_point = 200.00, average_list = 9000 }
+"""
+ALLOWED = READMITTED.replace("avoidable = 0.25", "allowed = 0.75")
+
+
+@pytest.mark.parametrize(
+    ("clauses", "figures", "key", "part"),
+    [
+        (PREVALENT, "[clause.earned]\nachieved = { hba1c = 0.55 }\nlist_size = 900\nprevalence = { bp = 1.1 }\n", "prevalence", "hba1c"),
+        (ACTIVITY + ALLOWED, "[clause.again]\nvalue = { any = 9.00 }\nexcluded = { cancer = 4.00 }\nbefore = { other = 9.00 }\n", "before", "any"),
+    ],
+)
+def test_a_part_of_a_figure_that_is_missing_is_asked_for(tmp_path: Path, clauses: str, figures: str, key: str, part: str) -> None:
+    error = told(lambda: settled(tmp_path, clauses, VISITS, figures))
+    assert f"needs the figure '{key}' of '{part}', which no table holds" in error.what
+    assert error.where == f"{tmp_path / 'figures' / 'one.toml'}, line 3"
+    assert f"add {key} = {{ {part} = … }}" in error.what_to_do
+
+
+def test_a_rule_that_was_not_published_yet_is_told(tmp_path: Path) -> None:
+    margin = '''
+[[clause]]
+kind       = "marginal_rate"
+id         = "urgent"
+services   = ["emergency_admission"]
+prices     = "submitted"
+baseline   = { amount = 600.00 }
+rate_above = { rule = "england/marginal_rate" }
+'''
+    file = tmp_path / "one.toml"
+    file.write_text((HEAD + margin).replace("2025", "2017").replace("2026", "2018"), encoding="utf-8")
+    contract = read_model(file, Contract)
+    days = span_of(contract, None)
+    error = told(lambda: settle(Case("one", contract, days, Done(()), Given(tmp_path), Tax(), False, date(2017, 4, 2))))
+    assert error.what == "the rule 'england/marginal_rate' for 2017-04-01 was published on 2017-04-03, and what is known is of 2017-04-02"
+    assert error.where == "the rule england/marginal_rate"
+    assert settle(Case("one", contract, days, Done(()), Given(tmp_path), Tax(), False, date(2017, 4, 3))).due == 0
+
+
 @pytest.mark.parametrize(
     ("figures", "line", "what", "mend"),
     [
@@ -346,13 +390,6 @@ def test_a_file_without_the_contract_or_without_a_column(tmp_path: Path) -> None
 # --- kinds, tax, contracts ---------------------------------------------------------------------------------------------------
 
 
-def test_a_kind_that_cannot_be_settled_is_refused_and_not_left_out(tmp_path: Path) -> None:
-    pool = '\n[[clause]]\nkind = "pool"\nid = "p"\nmembers = ["QMW", "RMX"]\ncontributions = [{ id = "QMW", amount = 1.00 }]\n'
-    file, contract = contract_of(tmp_path, ACTIVITY + pool + 'gain = { by = "equal" }\nloss = { by = "equal" }\n')
-    error = told(lambda: check_kinds(contract, file))
-    assert (error.what, error.where) == ("a contract with a pool ('p') cannot be settled from its file yet", f"{file}, line 15")
-
-
 @pytest.mark.parametrize(
     ("payee", "payer", "vat", "expected"),
     [
@@ -382,7 +419,7 @@ def test_irrecoverable_vat_is_a_cost_of_the_payer(tmp_path: Path) -> None:
     total = Total("visits", date(2025, 4, 1), "gp_contact", "all", 1, Decimal("100.03"))
     one = settle(Case("one", contract, span_of(contract, None), Done((total,)), Given(tmp_path), Tax(Decimal("0.20"), False), False, date.max))
     assert (one.net, one.vat, one.irrecoverable_vat, one.due) == tuple(map(Decimal, ("100.03", "20.01", "20.01", "120.04")))
-    assert [line.name for line in one.whole()] == ["before any clause", "visits", "VAT"]
+    assert [line.name for line in one.whole()] == ["before any clause", "visits", "VAT on visits"]
     assert "20.01 of it the payer does not get back" in list(one.whole())[-1].because
 
 

@@ -263,6 +263,8 @@ def test_the_payment_and_not_the_share_is_capped_at_a_tenth_of_the_benchmark(yea
     [
         ({"minimum": {"table": "us_mssp/nothing"}}, ("minimum", "table"), "no table of rates by size 'us_mssp/nothing'"),
         ({"minimum": {"table": "us_mssp/sequestration"}}, ("minimum", "table"), "no table of rates by size"),
+        ({"minimum": {"table": "code_forms"}}, ("minimum", "table"), "no table of rates by size 'code_forms'"),
+        ({"minimum": {"table": "age_bands"}}, ("minimum", "table"), "no table of rates by size 'age_bands'"),
         ({"loss": {"rate": D("0.3"), "minimum": {"table": "x"}}}, ("loss", "minimum", "table"), "no table of rates by size 'x'"),
         ({"loss": {"rate": {"at_least": D("0.7"), "at_most": D("0.4")}}}, ("loss", "rate", "at_least"), "above the greatest"),
         ({"low_revenue": {"part": D("0.5"), "people_at_least": 1}}, ("low_revenue",), "no minimum"),

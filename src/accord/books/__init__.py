@@ -7,6 +7,18 @@ Never: rounds an amount away, edits a posting, or lets a journal stand that does
 """
 
 from accord.books.allocation import allocate
-from accord.books.journal import Account, Journal, Party, Posting, balances, charge, payment, reversal, set_aside, value_added
+from accord.books.journal import (
+    Account,
+    Journal,
+    Party,
+    Posting,
+    balances,
+    charge,
+    freeze,
+    payment,
+    reversal,
+    set_aside,
+    value_added,
+)
 
-__all__ = ["Account", "Journal", "Party", "Posting", "allocate", "balances", "charge", "payment", "reversal", "set_aside", "value_added"]
+__all__ = ["Account", "Journal", "Party", "Posting", "allocate", "balances", "charge", "freeze", "payment", "reversal", "set_aside", "value_added"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -22,6 +22,7 @@ class Account(StrEnum):
     bank = "bank"
     ring_fenced = "ring_fenced"  # kept for a stated purpose, such as what the marginal rate keeps back
     vat = "vat"  # owed to the tax office by who charges it, and by the tax office to who gets it back
+    disputed = "disputed"  # charged and contested: not due until it is decided; held against one other party, as a receivable or payable is
 
 
 BETWEEN_PARTIES = (Account.receivable, Account.payable)
@@ -66,9 +67,10 @@ class Journal:
         assert self.reverses != self.id, f"journal {self.id} reverses itself"
         unbalanced = {party.id: total for party, total in _totals(self.postings).items() if total}
         assert not unbalanced, f"journal {self.id} does not balance within each party: {unbalanced}"
-        owed = _owed(self.postings)
-        one_sided = [(a.id, b.id) for (a, b), amount in owed.items() if owed.get((b, a), Decimal(0)) != -amount]
-        assert not one_sided, f"journal {self.id} has debts that only one side knows of: {one_sided}"
+        for accounts in (BETWEEN_PARTIES, (Account.disputed,)):
+            owed = _held(self.postings, accounts)
+            one_sided = [(a.id, b.id) for (a, b), amount in owed.items() if owed.get((b, a), Decimal(0)) != -amount]
+            assert not one_sided, f"journal {self.id} has debts that only one side knows of: {one_sided}"
 
 
 def charge(debtor: Party, creditor: Party, amount: Decimal, because: str = "") -> tuple[Posting, ...]:
@@ -96,6 +98,16 @@ def set_aside(keeper: Party, other: Party, amount: Decimal, because: str = "") -
     return (Posting(keeper, Account.expense, other, amount, because), Posting(keeper, Account.ring_fenced, other, -amount, because))
 
 
+def freeze(debtor: Party, creditor: Party, amount: Decimal, because: str = "") -> tuple[Posting, ...]:
+    """The four postings by which a part of what one party owes another is due no more until a dispute is decided: both hold it as disputed."""
+    return (
+        Posting(debtor, Account.payable, creditor, amount, because),
+        Posting(debtor, Account.disputed, creditor, -amount, because),
+        Posting(creditor, Account.disputed, debtor, amount, because),
+        Posting(creditor, Account.receivable, debtor, -amount, because),
+    )
+
+
 def payment(payer: Party, payee: Party, amount: Decimal, because: str = "") -> tuple[Posting, ...]:
     """The four postings by which one party pays another what it owes."""
     return (
@@ -121,7 +133,7 @@ def balances(postings: Iterable[Posting]) -> dict[tuple[Party, Party], Decimal]:
     >>> balances([*charge(payer, trust, Decimal("100.00")), *payment(payer, trust, Decimal("60.00"))])
     {(Party(id='RMX', is_pool=False), Party(id='QMW', is_pool=False)): Decimal('40.00')}
     """
-    return {pair: amount for pair, amount in sorted(_owed(postings).items()) if amount > 0}
+    return {pair: amount for pair, amount in sorted(_held(postings, BETWEEN_PARTIES).items()) if amount > 0}
 
 
 def _totals(postings: Iterable[Posting]) -> dict[Party, Decimal]:
@@ -131,12 +143,8 @@ def _totals(postings: Iterable[Posting]) -> dict[Party, Decimal]:
     return totals
 
 
-def _owed(postings: Iterable[Posting]) -> dict[tuple[Party, Party], Decimal]:
-    owed: dict[tuple[Party, Party], Decimal] = defaultdict(Decimal)
-    for posting in _between_parties(postings):
-        owed[posting.party, posting.other] += posting.amount
-    return dict(owed)
-
-
-def _between_parties(postings: Iterable[Posting]) -> Iterator[Posting]:
-    yield from (p for p in postings if p.account in BETWEEN_PARTIES)
+def _held(postings: Iterable[Posting], accounts: Sequence[Account]) -> dict[tuple[Party, Party], Decimal]:
+    held: dict[tuple[Party, Party], Decimal] = defaultdict(Decimal)
+    for posting in (p for p in postings if p.account in accounts):
+        held[posting.party, posting.other] += posting.amount
+    return dict(held)

@@ -12,7 +12,8 @@ from pydantic import Field
 from accord.clauses.bridge import Bridge
 from accord.clauses.lists import repeated
 from accord.clauses.rules import said, stated
-from accord.clauses.terms import Clause, Factor, Id, Listed, Rate, RuleName, Service, Written
+from accord.clauses.services import Served
+from accord.clauses.terms import Clause, Factor, Id, Listed, Rate, RuleName, Written
 from accord.clauses.walking import Exact, money, percent, walk
 from accord.place.toml_faults import Fault
 
@@ -31,7 +32,7 @@ class Terms(Clause):
     """
 
     kind: Literal["activity_price"]
-    services: Listed[Service] = Field(min_length=1, examples=[["emergency_admission"]])
+    services: Listed[Served] = Field(min_length=1, examples=[["emergency_admission"]])
     prices: RuleName = Field(examples=["england/national_tariff"])
     share: Rate | None = None
     adjustments: Listed[Adjustment] = ()

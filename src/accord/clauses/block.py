@@ -11,9 +11,12 @@ from typing import Literal
 from pydantic import Field
 
 from accord.clauses.bridge import Bridge
-from accord.clauses.terms import Clause, Fraction, Listed, Money, Rule, RuleName, Service, Written
-from accord.clauses.walking import Exact, money, percent, walk
+from accord.clauses.lists import span_faults
+from accord.clauses.services import Served
+from accord.clauses.terms import Clause, Fraction, Listed, Money, Rule, RuleName, ValueOf, Written
+from accord.clauses.walking import NOTHING, Exact, money, percent, walk
 from accord.place.toml_faults import Fault
+from accord.stats import MONTHS_NEEDED, runs_out
 
 
 class Uplift(Written):
@@ -35,23 +38,42 @@ class Terms(Clause):
     """A fixed amount for some services. value: what was agreed, before uplifts; or low_volume: the mean of earlier years. One of the two.
 
     prices: the list at which the block's shadow is priced. A block always has one: without it nobody can say what the block hides.
+    based_on: what the activity is worth that the block was reckoned by, for the whole period; what the block pays, if it is left out.
     """
 
     kind: Literal["block"]
-    services: Listed[Service] = Field(min_length=1, examples=[["community_contact"]])
+    services: Listed[Served] = Field(min_length=1, examples=[["community_contact"]])
     prices: RuleName = Field(examples=["england/national_tariff"])
     value: Money | None = None
     uplifts: Listed[Uplift] = ()
     low_volume: LowVolume | None = None
+    based_on: Money | ValueOf | None = None
+
+
+@dataclass(frozen=True)
+class Month:
+    """One month that is over: its acts, and what they are worth at list price."""
+
+    month: date
+    n_activity: int
+    value: Decimal
 
 
 @dataclass(frozen=True)
 class Facts:
-    """start_date: of the period. actual: its activity at list price. earlier: the value of each year before it, the latest last."""
+    """start_date: of the period. actual: its activity at list price. earlier: the value of each year before it, the latest last.
+
+    basis: what the activity is worth that the block is based on. by_month: the months that are over, each once. n_months: of the whole period.
+    confidence: of the interval in which the basis runs out.
+    """
 
     start_date: date
     actual: Decimal
     earlier: tuple[Decimal, ...] = ()
+    basis: Decimal | None = None
+    by_month: tuple[Month, ...] = ()
+    n_months: int = 0
+    confidence: Decimal = NOTHING
 
 
 def settle(terms: Terms, facts: Facts) -> Bridge:
@@ -93,6 +115,37 @@ def shadow(terms: Terms, facts: Facts) -> Bridge:
     return walk(Exact("paid", paid), [Exact("gap", facts.actual - paid, because)], terms.round_at)
 
 
+def volume_left(terms: Terms, facts: Facts) -> Bridge:
+    """From what the block is based on, through what was done and what is expected still, to what is left at the end; below zero, it runs out."""
+    assert facts.basis is not None and facts.by_month, "what the block is based on, or the months that are over, were not read"
+    done = sum((each.value for each in facts.by_month), NOTHING)
+    n, ahead = len(facts.by_month), facts.n_months - len(facts.by_month)
+    why = f"{n} of {facts.n_months} months: {_runs_out(facts)}"
+    steps = [Exact("done so far", -done, why), Exact("expected still", -done * ahead / n, f"{ahead} more months as those that are over, on average")]
+    return walk(Exact("what the block is based on", facts.basis), steps, terms.round_at)
+
+
+def _runs_out(facts: Facts) -> str:
+    """When the volume runs out, in words, with the interval."""
+    assert facts.basis is not None
+    if len(facts.by_month) < MONTHS_NEEDED:
+        return f"of fewer than {MONTHS_NEEDED} months nobody can tell when the volume runs out"
+    values, counts = [float(each.value) for each in facts.by_month], [each.n_activity for each in facts.by_month]
+    found = runs_out(values, counts, float(facts.basis), facts.n_months, float(facts.confidence))
+
+    def named(n: int | None) -> str:
+        months = facts.start_date.month - 1 + (n or 0) - 1
+        return "after the period" if n is None else f"{facts.start_date.year + months // 12}-{months % 12 + 1:02}"
+
+    if found.expected is not None and found.expected <= len(facts.by_month):
+        return f"the volume ran out in {named(found.expected)}"
+    between = f"{percent(facts.confidence)} between {named(found.earliest)} and {named(found.latest)}"
+    if found.earliest is None:
+        return "the volume does not run out within the period"
+    when = f"runs out in {named(found.expected)}" if found.expected is not None else "is not expected to run out within the period"
+    return f"at their pace the volume {when} ({between})"
+
+
 def room_below_threshold(terms: Terms, facts: Facts) -> Bridge:
     """From the threshold of low volume to how far the block stays below it; below zero, it is not of low volume and should be agreed anew."""
     threshold = terms.low_volume.threshold if terms.low_volume else Decimal(0)
@@ -101,7 +154,9 @@ def room_below_threshold(terms: Terms, facts: Facts) -> Bridge:
 
 
 def faults(terms: Terms) -> Iterator[Fault]:
-    """A value named twice or not at all; uplifts out of order."""
+    """A value named twice or not at all; uplifts out of order; a span that ends before it begins."""
+    if isinstance(terms.based_on, ValueOf):
+        yield from span_faults("based_on", terms.based_on)
     if (terms.value is None) == (terms.low_volume is None):
         what = "the block has no amount" if terms.value is None else "the block has an agreed value and is of low volume too"
         mend = "write one of value = 5000000.00 and low_volume = { years = 3, threshold = { rule = … } }"

@@ -11,8 +11,9 @@ from pydantic import Field
 
 from accord.clauses.bridge import Bridge
 from accord.clauses.rules import said, stated
-from accord.clauses.terms import Clause, Fraction, Listed, Money, Rate, Service, Written
-from accord.clauses.walking import Exact, money, percent, walk
+from accord.clauses.services import Served
+from accord.clauses.terms import Clause, Fraction, Listed, Money, Rate, Written
+from accord.clauses.walking import NOTHING, Exact, money, percent, walk
 
 
 class Warranty(Written):
@@ -26,14 +27,22 @@ class Warranty(Written):
     historical: Money | None = None
 
 
+class Stop(Written):
+    """How far the payee may gain or lose by all episodes together, as parts of what they are paid; what is beyond is the payer's."""
+
+    gain: Rate = Field(examples=[Decimal("0.20")])
+    loss: Rate = Field(examples=[Decimal("0.20")])
+
+
 class Terms(Clause):
-    """A fee for each episode of some services, less a discount, with a warranty on what follows."""
+    """A fee for each episode of some services, less a discount, with a warranty on what follows, and a stop to what may be gained or lost by it."""
 
     kind: Literal["bundle"]
-    services: Listed[Service] = Field(min_length=1, examples=[["elective_cabg"]])
+    services: Listed[Served] = Field(min_length=1, examples=[["elective_cabg"]])
     fee: Money
     discount: Rate | None = None
     warranty: Warranty | None = None
+    stop: Stop | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +80,17 @@ def _steps(terms: Terms, facts: Facts) -> Iterator[Exact]:
         yield Exact("warranty", price, because)
     if terms.discount is not None:
         yield Exact("discount", -before * stated(terms.discount), f"the payer keeps {percent(stated(terms.discount))}")
+    if terms.stop:
+        yield from _stopped(terms, terms.stop, facts, before * (1 - stated(terms.discount)))
+
+
+def _stopped(terms: Terms, stop: Stop, facts: Facts, price: Decimal) -> Iterator[Exact]:
+    """What of a gain or loss by the price, against what the episodes cost and under a warranty what followed them, is the payer's."""
+    assert facts.cost is not None, "the cost of the episodes is not known"
+    gain = price - facts.cost - (facts.cost_after if terms.warranty else NOTHING)
+    most, least = price * stated(stop.gain), -price * stated(stop.loss)
+    yield Exact("above the stop-gain", min(NOTHING, most - gain), f"the payee gains {percent(stated(stop.gain))} of the price at most")
+    yield Exact("beyond the stop-loss", max(NOTHING, least - gain), f"the payee loses {percent(stated(stop.loss))} of the price at most")
 
 
 def provider_gain(terms: Terms, facts: Facts) -> Bridge:
@@ -86,6 +106,7 @@ def provider_gain(terms: Terms, facts: Facts) -> Bridge:
 def describe(terms: Terms) -> str:
     """The clause in a sentence."""
     discount = f", less {said(terms.discount)}" if terms.discount is not None else ""
-    warranty = terms.warranty
+    warranty, stop = terms.warranty, terms.stop
+    bounds = f"; gains of more than {said(stop.gain)} and losses of more than {said(stop.loss)} of the price are the payer's" if stop else ""
     covered = f"; what follows within {warranty.days} days is not paid for, against {percent(warranty.share)} of its past cost" if warranty else ""
-    return f"pays {money(terms.fee)} an episode{covered}{discount}"
+    return f"pays {money(terms.fee)} an episode{covered}{discount}{bounds}"

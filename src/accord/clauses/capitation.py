@@ -11,7 +11,8 @@ from pydantic import Field
 
 from accord.clauses.bridge import Bridge
 from accord.clauses.rules import said, stated
-from accord.clauses.terms import Budget, Clause, Fraction, Id, Listed, Money, Rate, Service, Written
+from accord.clauses.services import Served
+from accord.clauses.terms import Budget, Clause, Fraction, Id, Listed, Money, Rate, Written
 from accord.clauses.walking import Exact, money, percent, walk
 from accord.place.toml_faults import Fault
 
@@ -44,7 +45,7 @@ class Terms(Clause):
     """
 
     kind: Literal["capitation"]
-    services: Listed[Service] = Field(min_length=1, examples=[["emergency_admission", "community_contact"]])
+    services: Listed[Served] = Field(min_length=1, examples=[["emergency_admission", "community_contact"]])
     budget: PerPerson | Budget
     discount: Rate | None = None
     withhold: Withhold | None = None

@@ -12,6 +12,7 @@ from pydantic import Field
 from accord.clauses.bridge import Bridge
 from accord.clauses.lists import repeated
 from accord.clauses.rules import said, stated
+from accord.clauses.services import Served, names
 from accord.clauses.terms import Clause, Fraction, Listed, Money, Rate, RuleName, Service, Written
 from accord.clauses.walking import Exact, money, percent, walk
 from accord.place.toml_faults import Fault, did_you_mean
@@ -33,7 +34,7 @@ class Terms(Clause):
     """
 
     kind: Literal["fixed_and_variable"]
-    services: Listed[Service] = Field(min_length=1, examples=[["emergency_admission"]])
+    services: Listed[Served] = Field(min_length=1, examples=[["emergency_admission"]])
     prices: RuleName = Field(examples=["england/national_tariff"])
     fixed: Money
     variable: Listed[Variable] = Field(min_length=1)
@@ -77,9 +78,9 @@ def faults(terms: Terms) -> Iterator[Fault]:
     """A variable service that the clause does not pay for, or that stands twice; a difference without a plan, a plan without a difference."""
     yield from repeated("variable", [part.service for part in terms.variable], "service")
     for n, part in enumerate(terms.variable):
-        if part.service not in terms.services:
+        if part.service not in names(terms.services):
             what = f"'{part.service}' has a variable part, and is not among the services of the clause"
-            yield Fault(("variable", n, "service"), what, did_you_mean(part.service, terms.services, "its services are"))
+            yield Fault(("variable", n, "service"), what, did_you_mean(part.service, names(terms.services), "its services are"))
         if (part.of == "difference") != (part.plan is not None):
             what = "the difference from a plan needs the plan" if part.plan is None else "a rate of what is done needs no plan"
             mend = "add plan = 5000000.00, the planned value" if part.plan is None else 'take plan out, or write of = "difference"'

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from accord.clauses import (
     activity_price,
@@ -25,6 +27,24 @@ from accord.clauses import (
 from accord.clauses.bridge import Bridge
 from accord.clauses.terms import Clause
 from accord.place.toml_faults import Fault
+
+AnyClause = Annotated[
+    activity_price.Terms
+    | block.Terms
+    | bundle.Terms
+    | cap.Terms
+    | capitation.Terms
+    | fixed_and_variable.Terms
+    | marginal_rate.Terms
+    | pay_for_performance.Terms
+    | pool.Terms
+    | readmission_withhold.Terms
+    | risk_corridor.Terms
+    | shared_savings.Terms
+    | stop_loss.Terms,
+    Field(discriminator="kind"),
+]
+"""The terms of any kind, told apart by `kind`."""
 
 
 class Role(StrEnum):
@@ -88,14 +108,17 @@ KINDS: dict[str, Kind] = {
             Role.adjuster, Stage.marginal, marginal_rate,
             baseline=marginal_rate.baseline, ring_fenced=marginal_rate.ring_fenced, at_the_margin=marginal_rate.at_the_margin,
         ),
-        _kind(Role.base, Stage.instead, block, shadow=block.shadow, room_below_threshold=block.room_below_threshold),
+        _kind(
+            Role.base, Stage.instead, block,
+            shadow=block.shadow, volume_left=block.volume_left, room_below_threshold=block.room_below_threshold,
+        ),
         _kind(Role.base, Stage.instead, fixed_and_variable),
         _kind(Role.base, Stage.instead, capitation),
         _kind(Role.adjuster, Stage.withhold, pay_for_performance),
         _kind(Role.adjuster, Stage.person, stop_loss),
         _kind(Role.overlay, Stage.aggregate, risk_corridor),
         _kind(Role.overlay, Stage.sharing, shared_savings, shared_out=shared_savings.shared_out),
-        _kind(Role.adjuster, Stage.capped, cap),
+        _kind(Role.adjuster, Stage.capped, cap, capped=cap.capped),
         _kind(Role.overlay, Stage.pooled, pool, shared_out=pool.shared_out),
     )
 }  # fmt: skip

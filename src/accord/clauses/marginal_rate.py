@@ -11,18 +11,12 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from accord.clauses.bridge import Bridge
-from accord.clauses.lists import repeated
+from accord.clauses.lists import repeated, span_faults
 from accord.clauses.rules import said, stated
-from accord.clauses.terms import Clause, Id, Listed, Money, Period, Rate, Reason, RuleName, Service, Written, exact
+from accord.clauses.services import Served
+from accord.clauses.terms import Clause, Id, Listed, Money, Rate, Reason, RuleName, ValueOf, Written, exact
 from accord.clauses.walking import NOTHING, Exact, money, percent, walk
 from accord.place.toml_faults import Fault
-
-
-class ValueOf(Written):
-    """The activity of an earlier span, priced as today's is."""
-
-    value_of: Period
-    priced_at: Literal["current"]
 
 
 class BaselineChange(Written):
@@ -55,7 +49,7 @@ class Terms(Clause):
     """
 
     kind: Literal["marginal_rate"]
-    services: Listed[Service] = Field(min_length=1, examples=[["emergency_admission"]])
+    services: Listed[Served] = Field(min_length=1, examples=[["emergency_admission"]])
     prices: RuleName | None = None
     of: Id | None = None
     baseline: ValueOf | Agreed
@@ -128,9 +122,8 @@ def faults(terms: Terms) -> Iterator[Fault]:
     if (terms.prices is None) == (terms.of is None):
         what = "the clause says not which prices it applies to" if terms.of is None else "the clause names both a list and a clause for its prices"
         yield Fault(("prices",), what, 'write one of prices = "england/national_tariff" and of = "the id of the clause that prices"')
-    if isinstance(terms.baseline, ValueOf) and terms.baseline.value_of.end_date <= terms.baseline.value_of.start_date:
-        what = "the baseline's span ends before or as it starts"
-        yield Fault(("baseline", "value_of", "to"), what, "'from' is the first day in and 'to' the first day out, so 'to' must be later")
+    if isinstance(terms.baseline, ValueOf):
+        yield from span_faults("baseline", terms.baseline)
     yield from repeated("schemes", [scheme.id for scheme in terms.schemes])
 
 

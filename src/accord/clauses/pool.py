@@ -14,17 +14,24 @@ from accord.clauses.bridge import Bridge
 from accord.clauses.lists import not_the_whole, repeated
 from accord.clauses.rules import said, stated
 from accord.clauses.terms import Budget, Clause, Fraction, Id, Listed, Money, Rate, Written
-from accord.clauses.walking import NOTHING, Exact, money, percent, walk
+from accord.clauses.walking import NOTHING, Exact, money, pennies, percent, walk
 from accord.place.toml_faults import Fault, did_you_mean
 
 Key = Literal["equal", "budget", "equity", "performance", "lost_activity", "stated"]
 
 
+class PartOfClause(Written):
+    """A part of what another clause of the contract comes to, with all that changes it."""
+
+    clause: Id = Field(examples=["planned"])
+    rate: Fraction = Field(examples=[Decimal("0.05")])
+
+
 class Contribution(Written):
-    """What one member pays in: an amount, or a budget of its own by name."""
+    """What one member pays in: an amount, a budget of its own by name, or a part of what another clause comes to."""
 
     id: Id = Field(examples=["QMW"])
-    amount: Money | Budget
+    amount: Money | Budget | PartOfClause
 
 
 class Condition(Written):
@@ -55,12 +62,14 @@ class Sharing(Written):
 class Terms(Clause):
     """Members pay into a pool, which pays for care. A loss is always shared; a gain once every condition is met, less a reserve.
 
-    reserve: the part of a gain that stays in the pool as the network's own.
+    reserve: the part of a gain that stays in the pool as the network's own. pays: the clauses that are paid out of the pool in the payer's place,
+    each with all that changes it and its VAT.
     """
 
     kind: Literal["pool"]
     members: Listed[Id] = Field(min_length=2, examples=[["QMW", "RMX"]])
     contributions: Listed[Contribution] = Field(min_length=1)
+    pays: Listed[Id] = Field(default=(), examples=[["planned"]])
     gain: Sharing
     loss: Sharing
     release: Listed[Condition] = ()
@@ -69,12 +78,15 @@ class Terms(Clause):
 
 @dataclass(frozen=True)
 class Facts:
-    """spent: what care cost the pool. contributed: by member, the budget that its contribution names.
+    """spent: what care cost the pool beside the clauses that it pays. contributed: by member, the budget that its contribution names.
 
+    comes_to: by clause, what a clause comes to of which a part is paid in. paid_for: by clause, what the pool pays, with VAT that nobody gets back.
     results: by measure. weights: by key, what each member goes by: its budget, equity, performance, or the value of activity it lost.
     """
 
-    spent: Decimal
+    spent: Decimal = NOTHING
+    comes_to: Mapping[str, Decimal] = field(default_factory=dict)
+    paid_for: Mapping[str, Decimal] = field(default_factory=dict)
     contributed: Mapping[str, Decimal] = field(default_factory=dict)
     results: Mapping[str, Decimal] = field(default_factory=dict)
     weights: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
@@ -89,15 +101,33 @@ def settle(terms: Terms, facts: Facts) -> Bridge:
     >>> settle(terms, Facts(Decimal(40))).result, shares(terms, Facts(Decimal(40)))
     (Decimal('54.00'), {'A': Decimal('18.00'), 'B': Decimal('18.00'), 'C': Decimal('18.00')})
     """
-    paid_in = [(c.id, _contributed(c, facts)) for c in terms.contributions]
-    steps = [Exact(f"paid in by {member}", amount, "a contribution") for member, amount in paid_in]
-    left = sum((amount for _, amount in paid_in), NOTHING) - facts.spent
-    spent = Exact("spent", -facts.spent, "what care cost the pool")
-    return walk(Exact("the pool", NOTHING, "before anything is paid in"), [*steps, spent, *_kept(terms, facts, left)], terms.round_at)
+    steps = [Exact(f"paid in by {c.id}", contributed(c, facts), _why(c)) for c in terms.contributions]
+    steps += [Exact(f"paid for {clause}", -facts.paid_for[clause], f"what '{clause}' comes to, in the payer's place") for clause in terms.pays]
+    if facts.spent or not terms.pays:
+        steps.append(Exact("spent", -facts.spent, "what care cost the pool"))
+    left = sum((step.amount for step in steps), NOTHING)
+    return walk(Exact("the pool", NOTHING, "before anything is paid in"), [*steps, *_kept(terms, facts, left)], terms.round_at)
 
 
-def _contributed(contribution: Contribution, facts: Facts) -> Decimal:
-    return facts.contributed[contribution.id] if isinstance(contribution.amount, Budget) else contribution.amount
+def contributed(contribution: Contribution, facts: Facts) -> Decimal:
+    """What one contribution comes to, to the penny: it is paid."""
+    match contribution.amount:
+        case Budget():
+            return pennies(facts.contributed[contribution.id])
+        case PartOfClause(clause=clause, rate=rate):
+            return pennies(facts.comes_to[clause] * rate)
+        case amount:
+            return amount
+
+
+def _why(contribution: Contribution) -> str:
+    match contribution.amount:
+        case Budget(budget=budget):
+            return f"the budget '{budget}'"
+        case PartOfClause(clause=clause, rate=rate):
+            return f"{percent(rate)} of what '{clause}' comes to"
+        case _:
+            return "a contribution"
 
 
 def _kept(terms: Terms, facts: Facts, left: Decimal) -> Iterator[Exact]:
@@ -161,11 +191,12 @@ def _strangers(terms: Terms, table: str, ids: list[str]) -> Iterator[Fault]:
 
 def describe(terms: Terms) -> str:
     """The clause in a sentence."""
-    paid_in = " and ".join(f"{c.id} ({c.amount.budget if isinstance(c.amount, Budget) else money(c.amount)})" for c in terms.contributions)
+    paid_in = " and ".join(f"{c.id} ({money(c.amount) if isinstance(c.amount, Decimal) else _why(c)})" for c in terms.contributions)
     reserve = f", less {said(terms.reserve)} as reserve" if terms.reserve is not None else ""
     release = "".join(f", once {c.measure} reaches {percent(c.at_least)}" for c in terms.release)
     into = f"{paid_in} pay into a pool of {', '.join(terms.members)}"
-    return f"{into}; a gain is shared {_by(terms.gain)}{reserve}{release}; a loss {_by(terms.loss)}"
+    out = f"; it pays for {', '.join(terms.pays)}" if terms.pays else ""
+    return f"{into}{out}; a gain is shared {_by(terms.gain)}{reserve}{release}; a loss {_by(terms.loss)}"
 
 
 def _by(sharing: Sharing) -> str:

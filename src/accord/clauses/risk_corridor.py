@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import pairwise
 from typing import Annotated, Literal
@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field
 
 from accord.clauses.bridge import Bridge
 from accord.clauses.terms import Budget, Clause, Fraction, Listed, Money, Written, exact
-from accord.clauses.walking import Exact, money, percent, walk
+from accord.clauses.walking import Exact, Within, money, percent, walk
 from accord.place.toml_faults import Fault
 
 Edge = Annotated[Decimal, BeforeValidator(exact), Field(ge=0, le=10, decimal_places=6, examples=[Decimal("0.10")])]
@@ -62,11 +62,30 @@ def settle(terms: Terms, facts: Facts) -> Bridge:
     >>> [settle(terms, Facts(Decimal(spent))).result for spent in (800, 900, 1000, 1200)]
     [Decimal('150.00'), Decimal('100.00'), Decimal('0.00'), Decimal('-150.00')]
     """
-    target = terms.target.amount if isinstance(terms.target, Agreed) else facts.target
-    assert target is not None, "the budget that is the target was not read"
+    target = target_of(terms, facts)
     saved = target - facts.actual
     because = f"{money(facts.actual)} was spent, and the target is {money(target)}"
     return walk(Exact("saved against the target", saved, because), _steps(terms, target, saved), terms.round_at)
+
+
+def target_of(terms: Terms, facts: Facts) -> Decimal:
+    """The target: as agreed, or the amount of the budget that the contract names."""
+    target = terms.target.amount if isinstance(terms.target, Agreed) else facts.target
+    assert target is not None, "the budget that is the target was not read"
+    return target
+
+
+def amount_on(terms: Terms, facts: Facts, on: str) -> Decimal:
+    """What a cap of its own clause is on: the gross is what was saved or lost, the share what of it is the payee's."""
+    return target_of(terms, facts) - facts.actual if on == "gross" else settle(terms, facts).result
+
+
+def capped(terms: Terms, facts: Facts, within: Mapping[str, Within]) -> Decimal:
+    """What is paid with caps of their own clauses on the gross, the share or both."""
+    if "gross" in within:
+        facts = replace(facts, actual=target_of(terms, facts) - within["gross"].of(amount_on(terms, facts, "gross")))
+    paid = settle(terms, facts).result
+    return within["share"].of(paid) if "share" in within else paid
 
 
 def _steps(terms: Terms, target: Decimal, saved: Decimal) -> Iterator[Exact]:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from accord.clauses.terms import Rate, Rule
 from accord.clauses.walking import percent
+from accord.errors import UserError
 from accord.place.toml_faults import Fault, did_you_mean
 from accord.place.toml_lines import KeyPath
 from accord.rulebook import parameter
@@ -32,14 +33,14 @@ def said(rate: Rate) -> str:
 
 
 def with_rules_read(terms: M, on: date, known_at: date) -> M:
-    """The same terms with each rule's number, as in force on a day and published by another, in place of its name."""
+    """The same terms with each rule's number, as in force on a day and published by another, for its name. Raises UserError as `amount_at`."""
     return terms.model_copy(update={name: _read(getattr(terms, name), on, known_at) for name in type(terms).model_fields})
 
 
 def _read(value: Any, on: date, known_at: date) -> Any:
     match value:
         case Rule():
-            amount = parameter(value.rule).at(on, known_at)
+            amount = amount_at(value.rule, on, known_at)
             return Decimal(amount[value.option] if value.option else amount)
         case BaseModel():
             return with_rules_read(value, on, known_at)
@@ -47,6 +48,17 @@ def _read(value: Any, on: date, known_at: date) -> Any:
             return tuple(_read(each, on, known_at) for each in value)
         case _:
             return value
+
+
+def amount_at(name: str, on: date, known_at: date) -> Any:
+    """What a rule says of a day, as published by another. Raises UserError if nothing was published by then."""
+    rule = parameter(name)
+    covering = [v for v in rule.values if v.start_date <= on and (v.valid_until is None or on < v.valid_until)]
+    if covering and min(v.published_on for v in covering) > known_at:
+        what = f"the rule '{name}' for {on} was published on {min(v.published_on for v in covering)}, and what is known is of {known_at}"
+        mend = "settle as known on that day or later, or write into the contract the number that was agreed"
+        raise UserError(what, where=f"the rule {name}", what_to_do=mend)
+    return rule.at(on, known_at)
 
 
 def rule_faults(value: Any, on: date, path: KeyPath = (), wanted: Any = Any) -> Iterator[Fault]:

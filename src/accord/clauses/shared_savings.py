@@ -13,9 +13,9 @@ from pydantic import Field
 from accord.books.allocation import allocate
 from accord.clauses.bridge import Bridge
 from accord.clauses.lists import not_the_whole, repeated
-from accord.clauses.rules import said, stated
+from accord.clauses.rules import amount_at, said, stated
 from accord.clauses.terms import Budget, Clause, Fraction, Id, Listed, Rate, RuleName, Written
-from accord.clauses.walking import NOTHING, Exact, money, percent, walk
+from accord.clauses.walking import NOTHING, Exact, Within, money, pennies, percent, walk
 from accord.place.toml_faults import Fault
 from accord.rulebook import parameter
 
@@ -161,6 +161,28 @@ def _steps(terms: Terms, facts: Facts, gross: Decimal) -> Iterator[Exact]:
         amount = after
 
 
+def amount_on(terms: Terms, facts: Facts, on: str) -> Decimal:
+    """What a cap of its own clause is on: the gross past the minimum and the guardrail, or the share of it."""
+    return _through(terms, facts, {}, up_to=on)
+
+
+def capped(terms: Terms, facts: Facts, within: Mapping[str, Within]) -> Decimal:
+    """What is paid with caps of their own clauses on the gross, the share or both: each where a cap among the terms would stand."""
+    return pennies(_through(terms, facts, within))
+
+
+def _through(terms: Terms, facts: Facts, within: Mapping[str, Within], up_to: str = "") -> Decimal:
+    """The amount after each step, or as it comes to a cap on `up_to`."""
+    amount = facts.benchmark - facts.spent
+    steps, capped_after = (GAIN, CAPPED_GAIN) if amount > 0 else (LOSS, CAPPED_LOSS)
+    for name, step in steps.items():
+        amount, on = step(terms, facts, amount)[0], capped_after.get(name, "")
+        if up_to and on == up_to:
+            break
+        amount = within[on].of(amount) if on in within else amount
+    return amount
+
+
 def minimum_rate(terms: Terms, facts: Facts, of_loss: bool = False) -> Decimal:
     """The part of the benchmark that must be saved, or lost, before anything is shared."""
     own = terms.loss.minimum if of_loss and terms.loss is not None else None
@@ -182,10 +204,10 @@ def rate_of_size(bands: tuple[Band, ...], n_people: int) -> Decimal:
 
 
 def bands_of(table: str, on: date, known_at: date) -> tuple[Band, ...]:
-    """A table of rates by size of the rulebook, as in force on a day and published by another."""
+    """A table of rates by size of the rulebook, as in force on a day and published by another. Raises UserError as `amount_at` does."""
     return tuple(
         Band(row["people_from"], Decimal(row["rate_from"]), Decimal(row["rate_to"]), row.get("people_to"))
-        for row in parameter(table).at(on, known_at)
+        for row in amount_at(table, on, known_at)
     )
 
 
@@ -228,8 +250,7 @@ def _score(facts: Facts) -> Decimal:
 def _earned_by_quality(quality: Quality | None, facts: Facts) -> Decimal:
     if _is_met(quality, facts):
         return _score(facts) if quality is not None and quality.scaled == "always" else WHOLE
-    is_scaled = quality is not None and quality.scaled == "alternative" and facts.is_alternative_met
-    return _score(facts) if is_scaled else NOTHING
+    return _score(facts) if quality is not None and quality.scaled == "alternative" and facts.is_alternative_met else NOTHING
 
 
 Step = Callable[[Terms, Facts, Decimal], tuple[Decimal, str]]
@@ -326,6 +347,10 @@ LOSS: Mapping[str, Step] = {
 }
 """What becomes of a gross loss, in order."""
 
+# After which step a cap of its own clause takes hold.
+CAPPED_GAIN = {"above the cap on the gross": "gross", "above the cap on the share": "share"}
+CAPPED_LOSS = {"below the minimum": "gross", "borne by the payer": "share"}
+
 
 def shared_out(terms: Terms, facts: Facts) -> Bridge:
     """From what is paid or owed, through each partner's part, to nothing."""
@@ -354,9 +379,9 @@ def faults(terms: Terms) -> Iterator[Fault]:
 def _is_table(name: str) -> bool:
     try:
         amounts: list[Any] = [value.amount for value in parameter(name).values]
-    except FileNotFoundError:
+    except (FileNotFoundError, KeyError):  # not there, or a list of codes
         return False
-    return all(isinstance(amount, list) and all("rate_from" in row for row in amount) for amount in amounts)
+    return all(isinstance(amount, list) and all(isinstance(row, dict) and "rate_from" in row for row in amount) for amount in amounts)
 
 
 def describe(terms: Terms) -> str:

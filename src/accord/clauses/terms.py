@@ -10,7 +10,10 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from accord.place.settings import Id, Name, Period
 
-__all__ = ["Budget", "Clause", "Fraction", "Id", "Listed", "Money", "Name", "PartOf", "Period", "Rate", "Reason", "Rule", "Service", "Written"]
+__all__ = [
+    "Budget", "Clause", "Fraction", "Id", "Listed", "Money", "Name", "PartOf", "Period", "Rate", "Reason", "Rule", "Service", "ValueOf", "Vat",
+    "Written",
+]  # fmt: skip
 
 T = TypeVar("T")
 Listed = Annotated[tuple[T, ...], Field(strict=False)]
@@ -74,16 +77,32 @@ class PartOf(Written):
     rate: Factor = Field(examples=[Decimal("1.10")])
 
 
+class ValueOf(Written):
+    """The activity of an earlier span, priced as today's is."""
+
+    value_of: Period
+    priced_at: Literal["current"]
+
+
+class Vat(Written):
+    """VAT on what is due, where the payee's regime charges it. recoverable: whether the payer gets it back; what it does not is a cost."""
+
+    rate: Fraction = Field(examples=[Decimal("0.20")])
+    recoverable: bool
+
+
 Rate = Fraction | Rule
 
 
 class Clause(Written):
     """The keys of every clause. `reference`: where the signed paper says it. `shadow`: worked out and shown, not paid.
 
-    round_at: `line` rounds each line of the bridge to the penny, `total` only what it comes to.
+    round_at: `line` rounds each line of the bridge to the penny, `total` only what it comes to. vat: of what the clause comes to, where it is not
+    the contract's; `exempt` and `outside` (no supply at all) are without VAT. What changes a clause has the VAT of that clause.
     """
 
     id: Id = Field(examples=["emergency"])
     reference: str = ""
     round_at: Literal["line", "total"] = "line"
     shadow: bool = False
+    vat: Vat | Literal["exempt", "outside"] | None = None

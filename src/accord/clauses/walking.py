@@ -29,6 +29,24 @@ class Exact(NamedTuple):
     because: str = ""
 
 
+class Within(NamedTuple):
+    """The bounds that a cap puts to an amount. least: the lower one, below zero where something may be taken; None: there is none."""
+
+    most: Decimal
+    least: Decimal | None = None
+
+    def of(self, amount: Decimal) -> Decimal:
+        """The amount, or the bound that it passes.
+
+        >>> [Within(Decimal(10), Decimal(-2)).of(Decimal(n)) for n in (12, 5, -7)]
+        [Decimal('10'), Decimal('5'), Decimal('-2')]
+        >>> Within(Decimal(10)).of(Decimal(12))
+        Decimal('10')
+        """
+        held = min(amount, self.most)
+        return held if self.least is None else max(held, self.least)
+
+
 def walk(start: Exact, steps: Iterable[Exact], round_at: Literal["line", "total"]) -> Bridge:
     """The bridge over exact lines, rounded as the clause says. Either way it adds up.
 

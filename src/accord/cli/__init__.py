@@ -6,7 +6,7 @@ Reads: no rules.
 Never: works anything out, or ends with a traceback for a person's mistake.
 """
 
-from accord.cli import runs, contracts, settlements, finance, simulation, benchmarks  # isort: skip (the order of the commands)
+from accord.cli import runs, contracts, settlements, finance, budgets, simulation, benchmarks  # isort: skip (the order of the commands)
 from accord.cli.command import app, main
 
-__all__ = ["app", "benchmarks", "contracts", "finance", "main", "runs", "settlements", "simulation"]
+__all__ = ["app", "benchmarks", "budgets", "contracts", "finance", "main", "runs", "settlements", "simulation"]

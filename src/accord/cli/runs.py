@@ -34,6 +34,7 @@ from accord.cli.command import (
 from accord.engine.recorded import recorded_files, trace_recorded
 from accord.errors import ExitCode
 from accord.intake.draft import suggest
+from accord.settlement.replaying import replay_settlement
 
 
 class Format(StrEnum):
@@ -131,18 +132,32 @@ def verify(run: Annotated[str, typer.Argument(help="A run's id, or its beginning
 def replay(
     run: Annotated[str, typer.Argument(help="A run's id, or its beginning.")] = "current",
     directory: PlaceOption = HERE,
+    settlement: Annotated[
+        str, typer.Option(help="A settlement instead of a run: CONTRACT for its latest, or CONTRACT/SETTLEMENT.", show_default="a run")
+    ] = "",
     memory: Memory = None,
     threads: Threads = None,
     engine: Engine = EngineName.duckdb,
     master: Master = None,
 ) -> None:
-    """Make a run again from its inputs, and compare."""
+    """Make a run, or a settlement, again from its inputs, and compare. A settlement is compared byte for byte."""
+    if settlement:
+        _replay_settlement(directory, settlement)
+        return
     with progress_lines() as progress:
         same = accord.open(directory).replay(run, progress, resources_of(memory, threads, engine, master))
     differing = [f"{table} came out different" for table, is_same in same.items() if not is_same]
     run_id = accord.open(directory).open_run(run).run_id
     screens.print_findings(out, f"replay of run {run_id}", differing, f"all {len(same)} tables came out the same")
     if differing:
+        raise typer.Exit(ExitCode.FOUND)
+
+
+def _replay_settlement(directory: Path, settlement: str) -> None:
+    replayed = replay_settlement(place.open_place(directory), settlement)
+    id, n = replayed.manifest.settlement_id, replayed.n_file
+    screens.print_findings(out, f"replay of settlement {id}", list(replayed.findings), f"same: all {n} files came out the same, byte for byte")
+    if replayed.findings:
         raise typer.Exit(ExitCode.FOUND)
 
 

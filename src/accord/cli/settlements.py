@@ -11,9 +11,9 @@ import typer
 from accord import place, screens
 from accord.cli.command import HERE, PlaceOption, app, out
 from accord.errors import UserError
+from accord.place.csv_rows import month_of
 from accord.settlement.comparing import compare_contracts
 from accord.settlement.explaining import explain_line
-from accord.settlement.reading import month_of
 from accord.settlement.settling import Asked, settle_place
 from accord.settlement.span import next_month
 

@@ -1,6 +1,6 @@
 """What place.toml, the maps and the contracts said, and since when: so that a run can be made as it would have been made on a day.
 
-`history.jsonl` has one line for each time that one of them was found changed; `history/` keeps each text under its SHA-256.
+`history.jsonl` has one line for each time that one of them was found changed, or gone; `history/` keeps each text under its SHA-256.
 """
 
 from __future__ import annotations
@@ -25,40 +25,45 @@ _TEXTS = "history"
 
 @dataclass(frozen=True)
 class Told:
-    """One text as it stood from `seen_at` on: its name, such as place.toml or maps/admissions.toml, and the hash of its bytes."""
+    """One text as it stood from `seen_at` on: its name, such as place.toml or maps/admissions.toml, and the hash of its bytes; None: it was gone."""
 
     name: str
-    sha256: str
+    sha256: str | None
     seen_at: datetime
 
 
 _READER = TypeAdapter(Told)
 
 
-def remember(place: Place, texts: Mapping[str, bytes], moment: datetime | None = None, whole: str = "") -> None:
-    """Note every text that is not as it was noted last. Within `hold` only. moment: now, unless given (with a time zone).
+def remember(place: Place, texts: Mapping[str, bytes], moment: datetime | None = None) -> None:
+    """Note every text that is not as it was noted last, and every one that is gone since. Within `hold` only.
 
-    whole: a folder of whose texts these are all: one that was noted and is there no more is noted as empty.
+    texts: all that there are. moment: now, unless given (with a time zone).
     """
     assert_held(place)
     seen_at = (moment or datetime.now(UTC)).astimezone(UTC)
     last = {told.name: told.sha256 for told in _log(place)}
     folder = place.root / _TEXTS
     folder.mkdir(exist_ok=True)
-    gone = {name: b"" for name in last if whole and name.startswith(f"{whole}/") and name not in texts}
-    for name, text in {**texts, **gone}.items():
+    for name, text in texts.items():
         sha256 = hashlib.sha256(text).hexdigest()
         if last.get(name) != sha256:
             if not (folder / sha256).exists():
                 write_new(folder / sha256, text)
                 fsync(folder)
             _append(place.root / _LOG, Told(name, sha256, seen_at))
+    for name in sorted(name for name, sha256 in last.items() if sha256 is not None and name not in texts):
+        _append(place.root / _LOG, Told(name, None, seen_at))
 
 
 def texts_at(place: Place, moment: datetime) -> dict[str, Path]:
-    """Each text as it stood at a moment: its name, and a file that holds it. Raises UserError if nothing was known by then."""
+    """Each text as it stood at a moment: its name, and a file that holds it. One that was gone by then is left out.
+
+    Raises UserError if nothing was known by then.
+    """
     told = _log(place)
-    then = {each.name: each.sha256 for each in told if each.seen_at <= moment}
+    last = {each.name: each.sha256 for each in told if each.seen_at <= moment}
+    then = {name: sha256 for name, sha256 in last.items() if sha256 is not None}
     if "place.toml" not in then:
         first = min((each.seen_at for each in told), default=None)
         since = f"the first run of this place was on {first:%Y-%m-%d at %H:%M} UTC" if first else "this place has never been run"

@@ -53,6 +53,8 @@ def _seal(staging: Path, manifest: Callable[[Mapping[str, str]], str]) -> None:
     for name in names:
         (staging / name).chmod(0o444)
         fsync(staging / name)
+    for folder in sorted(path for path in staging.rglob("*") if path.is_dir()):
+        fsync(folder)
     text = manifest({name: file_sha256(staging / name) for name in names})
     write_new(staging / MANIFEST_NAME, text.encode())
     (staging / MANIFEST_NAME).chmod(0o444)

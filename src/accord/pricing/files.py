@@ -14,9 +14,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from accord.errors import UserError
 from accord.place import read_model
+from accord.place.csv_rows import Row, read_rows
 from accord.place.settings import Id, Name
 from accord.place.toml_faults import Fault
-from accord.place.written_rows import Row, read_rows
 from accord.tables.codes import ADMISSION, SETTING
 
 FOLDER = "costs"

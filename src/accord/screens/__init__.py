@@ -6,6 +6,7 @@ Reads: no rules.
 Never: works anything out, or shows text from outside as it stands: what would move a cursor is spelled out.
 """
 
+from accord.screens.budgets import print_budget, print_counted
 from accord.screens.finance import print_agreement, print_position, print_readiness, print_savings
 from accord.screens.reports import (
     print_check,
@@ -24,7 +25,8 @@ from accord.screens.simulation import print_calibration, print_faults, print_sim
 from accord.screens.statements import print_comparison, print_explained, print_settled, print_settlements
 
 __all__ = [
-    "print_agreement", "print_calibration", "print_check", "print_columns", "print_comparison", "print_diff", "print_explained", "print_faults",
-    "print_findings", "print_lineage", "print_position", "print_proof", "print_readiness", "print_rows", "print_run", "print_runs",
-    "print_savings", "print_settled", "print_settlements", "print_simulated", "print_suggestion", "print_tables",
+    "print_agreement", "print_budget", "print_calibration", "print_check", "print_columns", "print_comparison", "print_counted",
+    "print_diff", "print_explained", "print_faults", "print_findings", "print_lineage", "print_position", "print_proof", "print_readiness",
+    "print_rows", "print_run", "print_runs", "print_savings", "print_settled", "print_settlements", "print_simulated", "print_suggestion",
+    "print_tables",
 ]  # fmt: skip

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from accord.clauses.kinds import stage_of
 from accord.place import Place
+from accord.screens.disputes import add_disputed_rows, print_disputes
 from accord.screens.reports import count, grid_of, last_is_words, money, plain
 from accord.settlement.comparing import Comparison, Side
 from accord.settlement.explaining import Explained
@@ -52,6 +53,8 @@ def _print_outcome(console: Console, outcome: Outcome, currency: str) -> None:
     _print_months(console, outcome, currency)
     _print_chain(console, outcome, currency)
     _print_due(console, outcome, currency)
+    print_disputes(console, outcome.settled, currency)
+    _print_pools(console, outcome, currency)
     _print_differences(console, outcome, currency)
     _print_fate(console, outcome)
 
@@ -93,11 +96,12 @@ def _print_chain(console: Console, outcome: Outcome, currency: str) -> None:
 def _print_due(console: Console, outcome: Outcome, currency: str) -> None:
     m, settled = outcome.manifest, outcome.settled
     grid = last_is_words(grid_of("Account", currency, ""))
-    for each in (each for each in settled.clauses if not each.terms.shadow):
+    for each in (each for each in settled.clauses if not (each.terms.shadow or each.pool or each.debtor)):
         grid.add_row(f"  {plain(each.terms.id)}", money(each.due, 2), "")
-    if settled.tax.rate is not None:
-        lost = f"{money(settled.irrecoverable_vat, 2)} of it is irrecoverable, a cost of {m.payer}" if settled.irrecoverable_vat else "recoverable"
-        grid.add_row("  VAT", money(settled.vat, 2), plain(lost))
+    add_disputed_rows(grid, settled)
+    for line in (line for line in settled.taxes if not line.debtor):
+        lost = f"{money(line.lost, 2)} of it is irrecoverable, a cost of {m.payer}" if line.lost else "recoverable"
+        grid.add_row(f"  VAT on {plain(line.clause_id)}", money(line.amount, 2), plain(lost))
     grid.add_row("due", money(m.due, 2), "", style="bold")
     grid.add_row("  paid on account", money(-m.paid, 2), "")
     grid.add_row("balance", money(m.balance, 2), plain(_who_owes(m.payer, m.payee, m.balance)), style="bold")
@@ -105,6 +109,17 @@ def _print_due(console: Console, outcome: Outcome, currency: str) -> None:
         grid.add_row("ring-fenced", money(settled.kept, 2), plain(f"kept back by {m.payer}, for the schemes of the marginal rate"))
     console.print()
     console.print(grid)
+
+
+def _print_pools(console: Console, outcome: Outcome, currency: str) -> None:
+    """The account of each pool: a party of its own, so that nothing of it is in what the two sides owe each other."""
+    for account in outcome.settled.pools:
+        grid = last_is_words(grid_of(f"Pool {plain(account.id)}", currency, ""))
+        for party, what, amount in account.lines():
+            grid.add_row(f"  {plain(party)}", money(amount, 2), what)
+        grid.add_row("left in the pool", money(account.left, 2), "", style="bold")
+        console.print()
+        console.print(grid)
 
 
 def _who_owes(payer: str, payee: str, balance: Decimal) -> str:

@@ -29,16 +29,16 @@ ACTS = Step(
 seen as (
   select a.activity_id, a.person_id, coalesce(y.party_id, a.payer_id) as payer_id,
     coalesce(v.party_id, a.provider_id, a.partner_id) as provider_id, a.setting, a.admission, s.service,
-    case when a.setting = 'inpatient' then a.discharge_date else a.start_date end as care_date, a.service_code, a.currency_code,
+    case when a.setting = 'inpatient' then a.discharge_date else a.start_date end as care_date, a.currency_code,
     case when a.setting = 'inpatient' then cast(date_diff('day', a.admission_date, a.discharge_date) as integer) end as stay_days,
-    a.net_amount, a.cost, coalesce(a.net_amount, a.cost) as amount
+    a.net_amount, a.cost, coalesce(a.net_amount, a.cost) as amount, a.service_code
   from activity a
   join service s on coalesce(a.setting, 'unknown') = s.setting and coalesce(a.admission, 'none') = s.admission
   left join party v on a.provider_id = v.organisation_id
   left join party y on a.payer_id = y.organisation_id
   where a.is_in_force)
-select t.activity_id, t.person_id, t.payer_id, t.provider_id, t.setting, t.admission, t.service, t.care_date, m.month_date, t.service_code,
-  t.currency_code, t.stay_days, t.net_amount, t.cost, t.amount
+select t.activity_id, t.person_id, t.payer_id, t.provider_id, t.setting, t.admission, t.service, t.care_date, m.month_date, t.currency_code,
+  t.service_code, t.stay_days, t.net_amount, t.cost, t.amount
 from seen t left join calendar_month m on t.care_date >= m.month_date and t.care_date < m.next_month_date""",
     inputs=(ACTIVITY, ORGANISATION, SERVICE, CALENDAR_MONTH),
     output=ACT,
@@ -51,21 +51,26 @@ _OF_POPULATION = """left join person_month p on a.person_id = p.person_id and a.
   left join contract_member b on s.contract_id = b.contract_id
     and b.organisation_id = case when s.population = 'resident' then p.resident_id else p.registered_id end"""
 
+_NARROWED = """(s.service_code is null or a.service_code = s.service_code)
+    and (s.currency_code is null or a.currency_code = s.currency_code)"""
+
 CLAIMS = Step(
     name="acts that clauses are about",
     sql=f"""with claim as (
-  select s.contract_id, s.clause_id, a.activity_id, s.prices, s.is_paying
+  select s.contract_id, s.clause_id, a.activity_id, s.prices, s.is_paying, s.priced_on_date
   from act a
   join contract_scope s on a.provider_id = s.payee_id and a.service = s.service and (a.payer_id is null or a.payer_id = s.payer_id)
     and a.care_date >= s.start_date and a.care_date < s.end_date
+    and {_NARROWED}
   {_OF_POPULATION}
   where b.organisation_id is not null)
 select contract_id, clause_id, activity_id, prices, is_paying,
-  cast(count(case when is_paying then 1 end) over (partition by activity_id) as bigint) as n_claim
+  cast(count(case when is_paying then 1 end) over (partition by activity_id) as bigint) as n_claim, priced_on_date
 from claim""",
     inputs=(ACT, CONTRACT_SCOPE, PERSON_MONTH, CONTRACT_MEMBER),
     output=CONTRACT_CLAIM,
     notes="""In: act, contract_scope, person_month, contract_member. Out: contract_claim: one row an act and clause.
+A clause that narrows a service to specialties or codes is about no act whose record does not state one.
 Of an act whose record names no payer, the contract of its provider is taken to pay; two such contracts leave it to neither.
 Units: none. Ties: none. Leaves out: acts that no clause is about: unsettled_activity.""",
 )
@@ -74,6 +79,10 @@ PRICED = Step(
     name="acts priced",
     sql="""with listed as (
   select distinct price_list, currency_code from price),
+claimed as (
+  select c.contract_id, c.clause_id, c.activity_id, c.is_paying, c.prices, coalesce(c.priced_on_date, a.care_date) as day
+  from contract_claim c join act a on c.activity_id = a.activity_id
+  where c.n_claim <= 1),
 found as (
   select c.contract_id, c.clause_id, c.activity_id, c.is_paying, c.prices, a.person_id, a.admission, a.service, a.care_date, a.month_date,
     a.currency_code, a.stay_days, a.net_amount, a.cost, a.amount, l.currency_code is not null as is_listed, p.price_list is not null as is_found,
@@ -81,18 +90,17 @@ found as (
     row_number() over (partition by c.contract_id, c.clause_id, c.activity_id
       order by p.setting asc nulls last, p.admission asc nulls last, p.start_date desc nulls last, s.supplement_rate desc nulls last,
         s.currency_code asc nulls last, s.service_code asc nulls last, f.start_date desc nulls last) as place
-  from contract_claim c
+  from claimed c
   join act a on c.activity_id = a.activity_id
   left join listed l on c.prices = l.price_list and a.currency_code = l.currency_code
   left join price p on c.prices = p.price_list and a.currency_code = p.currency_code
     and (p.setting is null or p.setting = a.setting) and (p.admission is null or p.admission = a.admission)
-    and (p.start_date is null or a.care_date >= p.start_date) and (p.end_date is null or a.care_date < p.end_date)
+    and (p.start_date is null or c.day >= p.start_date) and (p.end_date is null or c.day < p.end_date)
   left join price_supplement s on c.prices = s.price_list
     and (s.currency_code is null or s.currency_code = a.currency_code) and (s.service_code is null or s.service_code = a.service_code)
-    and (s.start_date is null or a.care_date >= s.start_date) and (s.end_date is null or a.care_date < s.end_date)
+    and (s.start_date is null or c.day >= s.start_date) and (s.end_date is null or c.day < s.end_date)
   left join market_forces f on c.prices = f.price_list and a.provider_id = f.provider_id
-    and (f.start_date is null or a.care_date >= f.start_date) and (f.end_date is null or a.care_date < f.end_date)
-  where c.n_claim <= 1),
+    and (f.start_date is null or c.day >= f.start_date) and (f.end_date is null or c.day < f.end_date)),
 by_list as (
   select b.contract_id, b.clause_id, b.activity_id, b.prices, b.currency_code, b.is_listed, b.is_found, b.is_paying, b.person_id, b.service,
     b.care_date, b.month_date, b.stay_days, b.cost, b.amount, coalesce(b.factor, 1) as factor,
@@ -134,7 +142,8 @@ from rounded""",
     inputs=(CONTRACT_CLAIM, ACT, PRICE, PRICE_SUPPLEMENT, MARKET_FORCES),
     output=CONTRACT_ACTIVITY,
     notes="""In: contract_claim, act, price, price_supplement, market_forces. Out: contract_activity: one row an act and clause.
-The price is that of the care's day, of admitted care that of the discharge. A price that names setting and admission goes before one that does not.
+The price is that of the care's day, of admitted care that of the discharge; of a baseline's earlier acts that of the contract's first
+day. A price that names setting and admission goes before one that does not.
 Of several supplements the highest counts, on the price after what a short stay takes off; the provider's factor multiplies all.
 Each act is rounded to the penny, and each component is the difference of two sums so rounded: they add up to value_amount.
 Units: currency. Ties: none, as no list prices one code twice on one day. Leaves out: acts that several contracts would pay for: unsettled_activity.
@@ -157,9 +166,10 @@ group by contract_id, clause_id, service, month_date, coalesce(currency_code, 'n
 
 UNSETTLED = Step(
     name="acts that no contract pays for",
-    sql="""with near as (
-  select a.activity_id, max(case when a.service = s.service then 1 else 0 end) as has_clause,
-    max(case when a.service = s.service and a.care_date >= s.start_date and a.care_date < s.end_date then 1 else 0 end) as has_day
+    sql=f"""with near as (
+  select a.activity_id, max(case when a.service = s.service and {_NARROWED} then 1 else 0 end) as has_clause,
+    max(case when a.service = s.service and {_NARROWED}
+      and a.care_date >= s.start_date and a.care_date < s.end_date then 1 else 0 end) as has_day
   from act a join contract_scope s on a.provider_id = s.payee_id and (a.payer_id is null or a.payer_id = s.payer_id)
   where s.is_paying
   group by a.activity_id),
@@ -195,7 +205,8 @@ from contract_activity group by contract_id, clause_id, person_id""",
 PEOPLE = Step(
     name="people of each contract by month",
     sql="""with span as (
-  select contract_id, population, min(start_date) as start_date, max(end_date) as end_date from contract_scope group by contract_id, population)
+  select contract_id, population, min(start_date) as start_date, max(end_date) as end_date from contract_scope
+  where not coalesce(is_baseline, false) group by contract_id, population)
 select s.contract_id, p.month_date, count(*) as n_person
 from person_month p
 join span s on p.month_date >= s.start_date and p.month_date < s.end_date

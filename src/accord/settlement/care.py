@@ -7,14 +7,15 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from accord.clauses.kinds import prices_activity
+from accord.clauses.services import name_of
 from accord.engine import Session
 from accord.engine.feed import write_columns
 from accord.errors import UserError
@@ -24,8 +25,9 @@ from accord.place.toml_lines import KeyPath
 from accord.rulebook import services
 from accord.settlement.acting import STEPS
 from accord.settlement.contract import Contract, Resident
-from accord.settlement.prices import OF_THE_RECORD, SUBMITTED, PriceList, price_list, price_tables
-from accord.settlement.span import Span, next_month
+from accord.settlement.prices import OF_THE_RECORD, PriceList, price_list, price_tables
+from accord.settlement.scoping import BASELINE, Part, parts_of
+from accord.settlement.span import Span, months_of, next_month
 from accord.settlement.totals import NOTHING, Done, Total
 from accord.tables import Table
 from accord.tables.codes import ADMISSION, SETTING
@@ -93,8 +95,20 @@ class Care:
         select = f"select {', '.join(CONTRACT_ACTIVITY.names)} from contract_activity where contract_id = $contract order by clause_id, activity_id"
         reader = self.session.connection.sql(select, params={"contract": contract_id}).to_arrow_reader(BATCH)
         with pq.ParquetWriter(file, reader.schema) as writer:
-            for batch in reader:
-                writer.write_batch(batch)
+            for group in _row_groups(reader):
+                writer.write_table(group, row_group_size=BATCH)
+
+
+def _row_groups(reader: pa.RecordBatchReader) -> Iterator[pa.Table]:
+    """Tables of BATCH rows, the last of what is left: however the engine cuts its batches, the file is the same, byte for byte."""
+    waiting = reader.schema.empty_table()
+    for batch in reader:
+        waiting = pa.concat_tables([waiting, pa.Table.from_batches([batch])])
+        while waiting.num_rows >= BATCH:
+            yield waiting.slice(0, BATCH).combine_chunks()
+            waiting = waiting.slice(BATCH)
+    if waiting.num_rows:
+        yield waiting.combine_chunks()
 
 
 def scoped(place: Place, contract: Contract, file: Path, span: Span) -> Scoped:
@@ -103,9 +117,9 @@ def scoped(place: Place, contract: Contract, file: Path, span: Span) -> Scoped:
     lists: dict[str, PriceList] = {}
     for n, clause in enumerate(contract.clause):
         for m, service in enumerate(getattr(clause, "services", ()) if prices_activity(clause) else ()):
-            if service not in known:
-                mend = did_you_mean(service, known, "settle from a monthly file with --totals, or write one of")
-                raise _fault(file, ("clause", n, "services", m), f"no act of care is of the service '{service}'", mend)
+            if name_of(service) not in known:
+                mend = did_you_mean(name_of(service), known, "settle from a monthly file with --totals, or write one of")
+                raise _fault(file, ("clause", n, "services", m), f"no act of care is of the service '{name_of(service)}'", mend)
         name = getattr(clause, "prices", None)
         if name is not None and name not in OF_THE_RECORD and name not in lists:
             lists[name] = price_list(place.root / "prices", name, contract, file, n)
@@ -133,10 +147,11 @@ def care_of(place: Place, run: Run, contracts: Mapping[str, Scoped]) -> Iterator
 def _feed(session: Session, place: Place, run: Run, contracts: Mapping[str, Scoped]) -> None:
     for name in READ:
         session.register(name, [run.table_file(name)])
-    months = list(_months(place.settings.period.start_date, place.settings.period.end_date))
+    months = list(months_of(place.settings.period.start_date, place.settings.period.end_date))
     write_columns(session, CALENDAR_MONTH, {"month_date": months, "next_month_date": list(map(next_month, months))})
     _write(session, SERVICE, _service_rows())
-    _write(session, CONTRACT_SCOPE, (row for id, each in contracts.items() for row in _scope_rows(id, each)))
+    scopes = ((id, each, row) for id, each in contracts.items() for row in parts_of(each.contract, each.span, place.settings.period))
+    _write(session, CONTRACT_SCOPE, (_scope_row(*scope) for scope in scopes))
     parents = [(str(id), parent) for id, parent in session.rows("select organisation_id, parent_id from organisation order by organisation_id")]
     partners = {partner.id for partner in place.settings.partner}
     _write(session, CONTRACT_MEMBER, (row for id, each in contracts.items() for row in _member_rows(id, each.contract, parents, partners)))
@@ -150,13 +165,6 @@ def _write(session: Session, table: Table, rows: Iterable[tuple[Any, ...]]) -> N
     write_columns(session, table, dict(zip(table.names, columns, strict=True)))
 
 
-def _months(start: date, end: date) -> Iterator[date]:
-    month = start.replace(day=1)
-    while month < end:
-        yield month
-        month = next_month(month)
-
-
 def _service_rows() -> Iterator[tuple[str, str, str]]:
     """Every pair of setting and admission, so that no act is without a service."""
     named = {(setting, admission): id for id, setting, admissions in services() for admission in admissions}
@@ -166,16 +174,13 @@ def _service_rows() -> Iterator[tuple[str, str, str]]:
             yield setting, admission, named.get((setting, admission), others[setting])
 
 
-def _scope_rows(contract_id: str, scope: Scoped) -> Iterator[tuple[Any, ...]]:
+def _scope_row(contract_id: str, scope: Scoped, part: Part) -> tuple[Any, ...]:
     contract = scope.contract
     population = "resident" if isinstance(contract.population, Resident) else "registered"
-    for clause in contract.pricing:
-        prices = getattr(clause, "prices", None) or SUBMITTED
-        for service in clause.services:
-            yield (
-                contract_id, clause.id, service, contract.payer, contract.payee, population, scope.span.start_date, scope.span.end_date, prices,
-                not clause.shadow,
-            )  # fmt: skip
+    return (
+        contract_id, part.clause_id, part.service, contract.payer, contract.payee, population, part.start_date, part.end_date, part.prices,
+        part.is_paying, part.specialty, part.code, part.is_baseline, contract.period.start_date if part.is_baseline else None,
+    )  # fmt: skip
 
 
 def _member_rows(contract_id: str, contract: Contract, parents: Sequence[tuple[str, str | None]], partners: set[str]) -> Iterator[tuple[str, str]]:
@@ -209,10 +214,14 @@ def _done(session: Session, contract_id: str, contract: Contract) -> Done:
     """What was done. The cost of each person is read only for the clauses whose dear people a stop-loss looks at."""
     bound = {"contract": contract_id}
     columns = "clause_id, month_date, service, price_group, n_activity, value_amount, n_unpriced, unpriced_cost"
-    totals = session.rows(f"select {columns} from contract_total where contract_id = $contract order by all", bound)
+    rows = session.rows(f"select {columns} from contract_total where contract_id = $contract order by all", bound)
+    totals = tuple(Total(*row) for row in rows)
     people = session.rows("select cast(coalesce(sum(n_person), 0) as bigint) from contract_people where contract_id = $contract", bound)
     costs: dict[str, list[Decimal]] = {}
     for clause_id in sorted({clause.of for clause in contract.clause if clause.kind == "stop_loss"}):
         select = "select cost from person_cost where contract_id = $contract and clause_id = $clause order by cost"
         costs[clause_id] = [cost for (cost,) in session.rows(select, {**bound, "clause": clause_id})]
-    return Done(tuple(Total(*row) for row in totals), people[0][0], {id: tuple(each) for id, each in costs.items()})
+    own, earlier = (tuple(t for t in totals if t.clause_id.endswith(BASELINE) is is_earlier) for is_earlier in (False, True))
+    by_clause = {id: tuple(t for t in earlier if t.clause_id == id) for id in sorted({t.clause_id for t in earlier})}
+    by_person = {id: tuple(each) for id, each in costs.items()}
+    return Done(own, people[0][0], by_person, {id.removesuffix(BASELINE): each for id, each in by_clause.items()})

@@ -9,6 +9,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from accord.clauses.kinds import kind_of, stage_of
+from accord.clauses.services import said
+from accord.clauses.terms import Vat
+from accord.clauses.walking import percent
 from accord.errors import UserError
 from accord.place import open_place, read_model
 from accord.place.toml import every_fault
@@ -59,7 +62,8 @@ def surroundings(file: Path, place: Path | None) -> Surroundings:
     if folder is None or (place is None and not (folder / "place.toml").is_file()):
         return Surroundings(others=others, name=file.stem)
     settings = open_place(folder).settings
-    return Surroundings([p.id for p in settings.partner], [s.id for s in settings.source], others, file.stem, folder / "prices")
+    regimes = {p.id: p.vat for p in settings.partner}
+    return Surroundings(list(regimes), regimes, [s.id for s in settings.source], others, file.stem, folder / "prices")
 
 
 def _others(file: Path) -> Iterator[tuple[str, Contract]]:
@@ -83,10 +87,18 @@ def in_words(contract: Contract) -> Iterator[str]:
     if contract.under:
         yield f"It is under the contract '{contract.under}'."
     for n, clause in enumerate(contract.chain(), start=1):
-        said = kind_of(clause).describe(clause)
+        does = kind_of(clause).describe(clause)
         yield f"{n}. {clause.id} ({clause.kind}): {stage_of(clause)}{', shown and not paid' if clause.shadow else ''}"
         if getattr(clause, "services", ()):
-            yield f"   For {', '.join(clause.services)}."
-        yield f"   {said[:1].upper()}{said[1:]}."
+            yield f"   For {', '.join(map(said, clause.services))}."
+        yield f"   {does[:1].upper()}{does[1:]}."
+        if clause.vat is not None:
+            yield f"   {_vat_words(clause.vat)}."
         if clause.reference:
             yield f"   See {clause.reference}."
+
+
+def _vat_words(vat: Vat | str) -> str:
+    if not isinstance(vat, Vat):
+        return "Exempt from VAT" if vat == "exempt" else "Outside the scope of VAT"
+    return f"With VAT of {percent(vat.rate)}, which the payer {'gets back' if vat.recoverable else 'does not get back'}"

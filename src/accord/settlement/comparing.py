@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,6 +13,7 @@ from accord.place import hold
 from accord.settlement.care import care_of
 from accord.settlement.chain import Settled, settle
 from accord.settlement.checking import read_alternative
+from accord.settlement.pooling import in_hand_of
 from accord.settlement.settling import Asked, case_of, scope
 from accord.settlement.totals import NOTHING, value
 
@@ -75,8 +77,13 @@ def effects(first: Settled, second: Settled) -> Iterator[Effect]:
 
 
 def in_hand(settled: Settled) -> dict[str, Decimal]:
-    """What a settlement leaves each side with, VAT left out that is handed on or got back."""
-    return {settled.contract.payer: -settled.net - settled.irrecoverable_vat, settled.contract.payee: settled.net}
+    """What a settlement leaves each side with, and each member of a pool and the pool itself, VAT left out that is handed on or got back."""
+    found: dict[str, Decimal] = defaultdict(lambda: NOTHING)
+    found[settled.contract.payer] -= settled.net + settled.irrecoverable_vat
+    found[settled.contract.payee] += sum((each.due for each in settled.clauses), NOTHING)
+    for party, amount in in_hand_of(settled.pools):
+        found[party] += amount
+    return dict(found)
 
 
 def _side(asked: Asked, file: Path) -> Side:

@@ -2,45 +2,15 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import Field
 
-from accord.clauses import (
-    activity_price,
-    block,
-    bundle,
-    cap,
-    capitation,
-    fixed_and_variable,
-    marginal_rate,
-    pay_for_performance,
-    pool,
-    readmission_withhold,
-    risk_corridor,
-    shared_savings,
-    stop_loss,
-)
-from accord.clauses.kinds import Stage, changed_by, prices_activity, stage_of
-from accord.clauses.terms import Fraction, Id, Listed, Name, Period, Written
+from accord.clauses.kinds import AnyClause, Stage, changed_by, prices_activity, stage_of
+from accord.clauses.terms import Id, Listed, Name, Period, Vat, Written
 
-AnyClause = Annotated[
-    activity_price.Terms
-    | block.Terms
-    | bundle.Terms
-    | cap.Terms
-    | capitation.Terms
-    | fixed_and_variable.Terms
-    | marginal_rate.Terms
-    | pay_for_performance.Terms
-    | pool.Terms
-    | readmission_withhold.Terms
-    | risk_corridor.Terms
-    | shared_savings.Terms
-    | stop_loss.Terms,
-    Field(discriminator="kind"),
-]
+CAPPED = ("gross", "share", "payment")
+"""What a cap may be on, in the order in which caps take hold."""
 
 
 class Registered(Written):
@@ -55,17 +25,10 @@ class Resident(Written):
     resident_in: Annotated[tuple[Id, ...], Field(strict=False, min_length=1)] = Field(examples=[["E06000001"]])
 
 
-class Vat(Written):
-    """VAT on what is due, where the payee's regime charges it. recoverable: whether the payer gets it back; what it does not is a cost."""
-
-    rate: Fraction = Field(examples=[Decimal("0.20")])
-    recoverable: bool
-
-
 class Contract(Written):
     """The whole of a contract. under: of a subcontract, the contract (its file's name without .toml) that its payer is paid by.
 
-    vat: needed where the payee is a partner of the regime `standard`, and of no other.
+    vat: needed where the payee is a partner of the regime `standard`, and of no other; a clause may say another for itself.
     """
 
     title: Name = Field(examples=["Marlow emergency and community care 2025/26"])
@@ -83,9 +46,12 @@ class Contract(Written):
         return [clause for clause in self.clause if prices_activity(clause)]
 
     def chain(self) -> list[Any]:
-        """The clauses in the order in which they are settled: by stage, then as written; one that changes another comes after it."""
+        """The clauses in the order in which they are settled: by stage, then as written; one that changes another comes after it.
+
+        A cap on the gross comes before one on the share, and that before one on the payment.
+        """
         stages = list(Stage)
-        waiting = sorted(self.clause, key=lambda clause: stages.index(stage_of(clause)))
+        waiting = sorted(self.clause, key=lambda clause: (stages.index(stage_of(clause)), CAPPED.index(getattr(clause, "on", CAPPED[0]))))
         ordered: list[Any] = []
         while waiting:
             pending = {clause.id for clause in waiting}
@@ -93,3 +59,11 @@ class Contract(Written):
             waiting.remove(ready)
             ordered.append(ready)
         return ordered
+
+
+def root_of(contract: Contract, clause_id: str) -> str:
+    """The clause that a clause changes in the end; itself, if it changes none."""
+    by_id = {each.id: each for each in contract.clause}
+    while (of := changed_by(by_id[clause_id])) is not None and of in by_id:
+        clause_id = of
+    return clause_id

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,12 @@ from accord.clauses.terms import PartOf
 from accord.place.toml_faults import Fault, did_you_mean
 from accord.place.toml_lines import KeyPath
 from accord.settlement.contract import Contract
+from accord.settlement.facts import CAPPED_KINDS
+from accord.settlement.pool_faults import pool_faults
 from accord.settlement.prices import price_faults
+from accord.settlement.scoping import earlier_span
+from accord.settlement.service_faults import changed_services, paid_twice, service_faults
+from accord.settlement.taxing import own_vat_faults, tax_faults
 
 _DAY = timedelta(days=1)
 _NAMES_FIGURES = ("budget", "need", "gate", "measure")
@@ -30,10 +34,12 @@ _OF_THE_CLAUSE = ("benchmark", "target", "budget")
 class Surroundings:
     """Where a contract stands. partners and figures: ids of the place's partners, and of the sources that may hold figures; None: no place.
 
+    regimes: of each partner, its VAT regime.
     others: the contracts beside it that can be read, by the names of their files. name: its own file's. prices: the place's folder of price lists.
     """
 
     partners: Sequence[str] | None = None
+    regimes: Mapping[str, str] = field(default_factory=dict)
     figures: Sequence[str] | None = None
     others: Mapping[str, Contract] = field(default_factory=dict)
     name: str = ""
@@ -46,7 +52,10 @@ def contract_faults(contract: Contract, around: Surroundings) -> Iterator[Fault]
     yield from _party_faults(contract, around)
     yield from repeated("clause", [clause.id for clause in contract.clause])
     yield from _words_twice(contract)
-    yield from _base_faults(contract)
+    yield from service_faults(contract)
+    yield from own_vat_faults(contract)
+    yield from tax_faults(contract, around.regimes)
+    yield from pool_faults(contract)
     if contract.under is not None:
         yield from _head_faults(contract, contract.under, around)
     yield from _other_faults(contract, around)
@@ -97,28 +106,11 @@ def _words_twice(value: Any, path: KeyPath = ()) -> Iterator[Fault]:
             yield Fault((*path, n), f"'{each}' stands in {path[-1]} twice", "keep one of the two")
 
 
-def _base_faults(contract: Contract) -> Iterator[Fault]:
-    """Services that two clauses would both pay for."""
-    for (_, first), (n, second) in combinations(_paying(contract), 2):
-        for service in _both(first, second):
-            what = f"'{first.id}' and '{second.id}' both pay for {service}"
-            mend = f"take {service} out of the services of one, or write shadow = true for the one that is only to be shown"
-            yield Fault(("clause", n, "services", second.services.index(service)), what, mend)
-
-
-def _paying(contract: Contract) -> list[tuple[int, Any]]:
-    return [(n, clause) for n, clause in enumerate(contract.clause) if prices_activity(clause) and not clause.shadow]
-
-
-def _both(first: Any, second: Any) -> list[str]:
-    return [service for service in second.services if service in first.services]
-
-
 def _other_faults(contract: Contract, around: Surroundings) -> Iterator[Fault]:
     """Services that another contract between the same two sides pays for at the same time."""
     for name, other in around.others.items():
         if (other.payer, other.payee) == (contract.payer, contract.payee) and _overlap(contract, other):
-            yield from _paid_twice(contract, name, other)
+            yield from paid_twice(contract, name, other)
 
 
 def _head_faults(contract: Contract, under: str, around: Surroundings) -> Iterator[Fault]:
@@ -138,15 +130,6 @@ def _head_faults(contract: Contract, under: str, around: Surroundings) -> Iterat
 
 def _overlap(one: Contract, other: Contract) -> bool:
     return one.period.start_date < other.period.end_date and other.period.start_date < one.period.end_date
-
-
-def _paid_twice(contract: Contract, name: str, other: Contract) -> Iterator[Fault]:
-    for n, clause in _paying(contract):
-        for _, their in _paying(other):
-            for service in _both(their, clause):
-                what = f"'{clause.id}' pays for {service}, and so does '{their.id}' of contract '{name}' between the same two sides"
-                mend = f"take {service} out of one, part their periods, or write shadow = true for what is only to be shown"
-                yield Fault(("clause", n, "services", clause.services.index(service)), what, mend)
 
 
 def _clause_faults(contract: Contract, clause: Any, around: Surroundings) -> Iterator[Fault]:
@@ -191,9 +174,11 @@ def _leads_back(clause: Any, by_id: Mapping[str, Any]) -> bool:
 
 
 def _base_needed(clause: Any, changed: Any, path: KeyPath) -> Iterator[Fault]:
-    role = kind_of(changed).role
     if clause.kind == "cap":
-        if clause.on != "payment" and role is not Role.overlay:
+        if changed.kind == "pool":
+            what = f"'{changed.id}' is a pool: what it shares out is its members', and is not paid by the contract's payer"
+            yield Fault(("of",), what, "keep a part of a gain in the pool with reserve, or put the cap on a clause that the pool pays")
+        elif clause.on != "payment" and changed.kind not in CAPPED_KINDS:
             what = f"the cap is on the {clause.on} of '{changed.id}', and a {changed.kind} has no share and no gross of its own"
             yield Fault(("on",), what, 'write on = "payment"')
         return
@@ -202,19 +187,16 @@ def _base_needed(clause: Any, changed: Any, path: KeyPath) -> Iterator[Fault]:
         bases = [kind for kind in KINDS.values() if kind.role is Role.base]
         yield Fault(path, what, f"name a clause of one of these kinds: {', '.join(kind.name for kind in bases)}")
         return
-    for n, service in enumerate(getattr(clause, "services", ())):
-        if service not in changed.services:
-            what = f"'{clause.id}' is about {service}, which '{changed.id}' does not pay for"
-            yield Fault(("services", n), what, did_you_mean(service, changed.services, f"'{changed.id}' pays for"))
+    yield from changed_services(clause, changed)
 
 
 def _date_faults(contract: Contract, clause: Any) -> Iterator[Fault]:
     """A baseline that is not before the contract; a change or an uplift that would never count."""
-    baseline = getattr(clause, "baseline", None)
-    span = getattr(baseline, "value_of", None)
+    baseline, span = getattr(clause, "baseline", None), earlier_span(clause)
     if span is not None and span.end_date > contract.period.start_date:
-        what = f"the baseline's span ends on {span.end_date - _DAY}, after the contract begins: activity would be held against itself"
-        yield Fault(("baseline", "value_of", "to"), what, f"let it end by {contract.period.start_date}")
+        key = "baseline" if baseline else "based_on"
+        what = f"the span of {key} ends on {span.end_date - _DAY}, after the contract begins: activity would be held against itself"
+        yield Fault((key, "value_of", "to"), what, f"let it end by {contract.period.start_date}")
     dated: list[tuple[KeyPath, date]] = [(("baseline", "changes", n, "from"), c.start_date) for n, c in enumerate(getattr(baseline, "changes", ()))]
     dated += [(("uplifts", n, "from"), u.start_date) for n, u in enumerate(getattr(clause, "uplifts", ()))]
     for path, day in dated:

@@ -11,13 +11,15 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from accord.clauses.kinds import kind_of, stage_of
+from accord.clauses.services import names
 from accord.errors import UserError
 from accord.place import Place, read_model
 from accord.place.toml_faults import did_you_mean
 from accord.settlement.chain import PAID, WHOLE_CONTRACT, WITHOUT_PRICE
 from accord.settlement.contract import Contract
 from accord.settlement.filling import ACTS_NAME
-from accord.settlement.publishing import SettlementManifest, damaged, published, settlements_folder
+from accord.settlement.publishing import SettlementManifest, damaged, settlement_named, settlements_folder
+from accord.settlement.scoping import BASELINE, earlier_span
 from accord.settlement.totals import NOTHING
 
 _LINE = "hospital/emergency/paid/0"
@@ -59,7 +61,7 @@ class Explained:
 def explain_line(place: Place, name: str, settlement: str = "") -> Explained:
     """The line of that name. Raises UserError naming the contracts, settlements or lines there are."""
     contract_id, clause_id, bridge, number = _parts(name)
-    manifest = _settlement(place, contract_id, settlement)
+    manifest = settlement_named(place, contract_id, settlement)
     folder = settlements_folder(place, contract_id) / manifest.settlement_id
     if changed := damaged(place, manifest):
         what = f"{', '.join(changed)} of settlement {manifest.settlement_id} was changed after it was published"
@@ -72,7 +74,7 @@ def explain_line(place: Place, name: str, settlement: str = "") -> Explained:
     contract = read_model(folder / "contract.toml", Contract)
     clause = next((each for each in contract.clause if each.id == clause_id), None)
     says, stage = (kind_of(clause).describe(clause), str(stage_of(clause))) if clause else ("the clauses together, in the order of the chain", "")
-    acts = _acts(folder, clause)
+    acts = _acts(folder, clause, bridge)
     if acts is not None and bridge == WITHOUT_PRICE:
         acts = [act for act in acts if not act.is_priced]
     return Explained(manifest, name, number, found, clause, says, stage, acts)
@@ -86,26 +88,16 @@ def _parts(name: str) -> tuple[str, str, str, int]:
     raise UserError(f"'{name}' is no line of a statement", where="the line", what_to_do=mend)
 
 
-def _settlement(place: Place, contract_id: str, named: str) -> SettlementManifest:
-    there = published(place, contract_id)
-    if not there:
-        known = sorted(p.name for p in settlements_folder(place, contract_id).parent.glob("*") if p.is_dir())
-        what = f"contract '{contract_id}' was never settled"
-        raise UserError(what, where=str(place.root), what_to_do=did_you_mean(contract_id, known, "settle it: accord settle; settled are"))
-    matching = [each for each in there if each.settlement_id.startswith(named)]
-    if not matching:
-        ids = [each.settlement_id for each in there]
-        raise UserError(f"no settlement is called '{named}'", where="--settlement", what_to_do=did_you_mean(named, ids, "there are"))
-    return matching[-1]
+def _acts(folder: Path, clause: Any | None, bridge: str) -> list[Act] | None:
+    """The acts under a clause, or under the clause that it changes; None where a monthly file was settled, or for the contract as a whole.
 
-
-def _acts(folder: Path, clause: Any | None) -> list[Act] | None:
-    """The acts under a clause, or under the clause that it changes; None where a monthly file was settled, or for the contract as a whole."""
+    A baseline rests on the acts of its earlier span.
+    """
     file = folder / ACTS_NAME
     if clause is None or not file.is_file():
         return None
     columns = ["activity_id", "person_id", "care_date", "service", "currency_code", "stay_days", "value_amount", "is_priced"]
-    ids = [clause.id, getattr(clause, "of", None)]
+    ids = [f"{clause.id}{BASELINE}"] if f"/{bridge}" == BASELINE and earlier_span(clause) else [clause.id, getattr(clause, "of", None)]
     rows = pq.read_table(file, columns=["clause_id", *columns], filters=[("clause_id", "in", [id for id in ids if id])]).to_pylist()
-    services = getattr(clause, "services", None)
+    services = names(clause.services) if hasattr(clause, "services") else None
     return [Act(*(row[column] for column in columns)) for row in rows if services is None or row["service"] in services]

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from accord.clauses import marginal_rate, risk_corridor, shared_savings
-from accord.clauses.kinds import changed_by, kind_of
-from accord.clauses.terms import Budget, PartOf
-from accord.settlement.contract import Contract
+from accord.clauses import block, cap, pool, risk_corridor, shared_savings
+from accord.clauses.kinds import kind_of
+from accord.clauses.rules import stated, with_rules_read
+from accord.clauses.services import names
+from accord.clauses.terms import Budget, PartOf, ValueOf
+from accord.clauses.walking import pennies
+from accord.rulebook import parameter
+from accord.settlement.contract import CAPPED, Contract, root_of
 from accord.settlement.figures import Given
-from accord.settlement.span import Span
-from accord.settlement.totals import NOTHING, Done, by_service, value
+from accord.settlement.span import Span, months_of
+from accord.settlement.totals import NOTHING, Done, Total, by_service, value
 
-NEEDED = object()
-"""In place of a figure that no table holds and that the payer must send."""
+
+@dataclass(frozen=True)
+class Needed:
+    """In place of a figure that no table holds and that the payer must send. why: in words."""
+
+    why: str = "which no table holds"
+
+
+NEEDED = Needed()
 
 EMERGENCY_DEPARTMENT = "emergency_attendance"
 MONTHS = 12
@@ -28,7 +39,8 @@ PERSON_YEAR_PLACES = Decimal("0.000001")
 class SoFar:
     """What a clause is settled with. paid: what each clause before it comes to, with all that changed it. is_final: nothing more is to come.
 
-    known_on: the day by which rules were published.
+    known_on: the day by which rules were published. settled: of each clause before it the terms, cut to the days, and the facts.
+    lost_vat: by clause, the VAT on it that nobody gets back.
     """
 
     contract: Contract
@@ -38,6 +50,8 @@ class SoFar:
     is_final: bool
     known_on: date
     paid: Mapping[str, Decimal] = field(default_factory=dict)
+    settled: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
+    lost_vat: Mapping[str, Decimal] = field(default_factory=dict)
 
     @property
     def due(self) -> Decimal:
@@ -49,14 +63,6 @@ class SoFar:
         return self.paid[root_of(self.contract, clause_id)]
 
 
-def root_of(contract: Contract, clause_id: str) -> str:
-    """The clause that a clause changes in the end; itself, if it changes none."""
-    by_id = {each.id: each for each in contract.clause}
-    while (of := changed_by(by_id[clause_id])) is not None and of in by_id:
-        clause_id = of
-    return clause_id
-
-
 def facts_of(clause: Any, so_far: SoFar) -> Any:
     """The facts of a clause. What the payer sends goes before what was worked out. Raises UserError naming a figure that is missing."""
     kind = kind_of(clause)
@@ -65,8 +71,11 @@ def facts_of(clause: Any, so_far: SoFar) -> Any:
         known["earlier"] = tuple(year * so_far.span.part.numerator / so_far.span.part.denominator for year in earlier)
     for each in fields(kind.facts):
         is_required = each.default is MISSING and each.default_factory is MISSING
-        if known.get(each.name, NEEDED if is_required else None) is NEEDED:
-            raise so_far.given.missing(clause, each.name)
+        if isinstance(needed := known.get(each.name, NEEDED if is_required else None), Needed):
+            raise so_far.given.missing(clause, each.name, needed.why)
+    for key, name in _PARTS[clause.kind](clause) if clause.kind in _PARTS else ():
+        if name not in known.get(key, ()):
+            raise so_far.given.missing(clause, key, part=name)
     return kind.facts(**known)
 
 
@@ -79,16 +88,46 @@ def _activity_price(clause: Any, so_far: SoFar) -> dict[str, Any]:
 
 def _marginal_rate(clause: Any, so_far: SoFar) -> dict[str, Any]:
     known = {"value": _value_after_adjustments(clause, so_far), "end_date": so_far.span.end_date}
-    if isinstance(clause.baseline, marginal_rate.ValueOf):
-        known["repriced"] = NEEDED
-    excluded = {"unpriced": NOTHING}  # what has no price has no value either
-    excluded["emergency_department"] = value(so_far.done.of(clause.of or clause.id, [s for s in clause.services if s == EMERGENCY_DEPARTMENT]))
+    if isinstance(clause.baseline, ValueOf):
+        known["repriced"] = _repriced(clause, so_far)
+    excluded = {"unpriced": _unpriced(clause, so_far.done.of(clause.of or clause.id, names(clause.services)), so_far)}
+    excluded["emergency_department"] = value(so_far.done.of(clause.of or clause.id, [EMERGENCY_DEPARTMENT]))
     return {**known, "excluded": NEEDED if "best_practice" in clause.excludes else excluded}
+
+
+def _unpriced(clause: Any, totals: list[Total], so_far: SoFar) -> Decimal:
+    """What acts without a price have in the value: nothing, or what they cost where the clause that prices them pays at cost."""
+    base = so_far.settled[clause.of][0] if clause.of else None
+    is_at_cost = base is not None and base.kind == "activity_price" and base.unpriced == "at_cost"
+    return sum((t.unpriced_cost for t in totals), NOTHING) if is_at_cost else NOTHING
+
+
+def _repriced(clause: Any, so_far: SoFar) -> Any:
+    """The earlier span's activity as the clause values today's, cut as what is agreed is; what is paid in full is not in it either.
+
+    Where the clause that prices it changes prices act by act, only whoever knows the acts of that year can say.
+    """
+    earlier = so_far.done.earlier.get(clause.id)
+    if not earlier:
+        return Needed(f"as the run has no care of {clause.baseline.value_of.start_date} to {clause.baseline.value_of.end_date} at hand")
+    if "best_practice" in clause.excludes:
+        return Needed("as no table says which acts of that span were best practice")
+    left_out = [EMERGENCY_DEPARTMENT] if "emergency_department" in clause.excludes else []
+    held = [t for t in earlier if t.service not in left_out]
+    amount = value(held)
+    if clause.of is not None:
+        base, facts = so_far.settled[clause.of]
+        is_plain = base.kind == "activity_price" and not base.adjustments
+        if not is_plain or so_far.paid_by(clause.of) != kind_of(base).settle(base, facts).result:
+            return Needed(f"as '{clause.of}' changes prices act by act")
+        amount = amount if base.share is None else amount * stated(base.share)
+        amount += NOTHING if "unpriced" in clause.excludes else _unpriced(clause, held, so_far)
+    return pennies(amount * so_far.span.part.numerator / so_far.span.part.denominator)
 
 
 def _value_after_adjustments(clause: Any, so_far: SoFar) -> Any:
     """What the activity comes to before the marginal rate: of a part of the services of a clause that adjusts its prices, nobody can say."""
-    at_list = value(so_far.done.of(clause.of or clause.id, clause.services))
+    at_list = value(so_far.done.of(clause.of or clause.id, names(clause.services)))
     if clause.of is None:
         return at_list
     base = next(each for each in so_far.contract.pricing if each.id == clause.of)
@@ -98,8 +137,37 @@ def _value_after_adjustments(clause: Any, so_far: SoFar) -> Any:
 
 
 def _block(clause: Any, so_far: SoFar) -> dict[str, Any]:
-    known = {"start_date": so_far.span.start_date, "actual": value(so_far.done.of(clause.id))}
+    known = {"start_date": so_far.span.start_date, "actual": value(so_far.done.of(clause.id)), **_volume(clause, so_far)}
     return {**known, "earlier": NEEDED} if clause.low_volume else known
+
+
+def _volume(clause: Any, so_far: SoFar) -> dict[str, Any]:
+    """What the block is based on, and the months that are over; nothing of a period that is not of whole months."""
+    start, end = so_far.span.start_date, so_far.span.end_date
+    if {start.day, end.day, so_far.contract.period.end_date.day} != {1}:
+        return {}
+    totals = so_far.done.of(clause.id)
+    months = list(months_of(start, so_far.contract.period.end_date))
+    over = tuple(_month(month, [t for t in totals if t.month == month]) for month in months if month < end)
+    confidence = parameter("interval_confidence").at(start, so_far.known_on)
+    return {"basis": _basis(clause, so_far), "by_month": over, "n_months": len(months), "confidence": confidence}
+
+
+def _month(month: date, totals: list[Total]) -> block.Month:
+    return block.Month(month, sum(t.n_activity for t in totals), value(totals))
+
+
+def _basis(clause: Any, so_far: SoFar) -> Any:
+    """What the block is based on, for the whole period: what it names, or what it pays."""
+    if isinstance(clause.based_on, ValueOf):
+        earlier = so_far.done.earlier.get(clause.id)
+        span = clause.based_on.value_of
+        return value(earlier) if earlier else Needed(f"as the run has no care of {span.start_date} to {span.end_date} at hand")
+    if clause.based_on is not None or clause.low_volume:
+        return clause.based_on
+    written: Any = next(each for each in so_far.contract.clause if each.id == clause.id)
+    whole: Any = with_rules_read(written, so_far.contract.period.start_date, so_far.known_on)
+    return block.settle(whole, block.Facts(so_far.span.start_date, NOTHING)).result
 
 
 def _fixed_and_variable(clause: Any, so_far: SoFar) -> dict[str, Any]:
@@ -125,7 +193,7 @@ def _stop_loss(clause: Any, so_far: SoFar) -> dict[str, Any]:
     known: dict[str, Any] = {"costs": costs if clause.per == "person" else (sum(costs, NOTHING),)}
     if not so_far.done.person_costs:
         known["costs"] = NEEDED
-    return {**known, "base": NEEDED} if isinstance(clause.above, PartOf) else known
+    return {**known, "base": _base(clause, clause.above, so_far)} if isinstance(clause.above, PartOf) else known
 
 
 def _risk_corridor(clause: Any, so_far: SoFar) -> dict[str, Any]:
@@ -135,16 +203,64 @@ def _risk_corridor(clause: Any, so_far: SoFar) -> dict[str, Any]:
     return known if isinstance(clause.target, risk_corridor.Agreed) else {**known, "target": NEEDED}
 
 
+def _base(clause: Any, limit: PartOf, so_far: SoFar) -> Any:
+    """What a limit is a part of: as sent, or the figure so called of the clause that is changed, if that has one."""
+    terms, facts = so_far.settled[clause.of]
+    known = getattr(facts, limit.of, None)
+    if known is None and limit.of == "target" and terms.kind == "risk_corridor":
+        known = risk_corridor.target_of(terms, facts)
+    return so_far.given.of(clause).get("base", NEEDED if known is None else known)
+
+
 def _cap(clause: Any, so_far: SoFar) -> dict[str, Any]:
-    is_part = any(isinstance(limit, PartOf) for limit in (clause.most, clause.least))
-    known = {"amount": so_far.paid_by(clause.of)}
-    return {**known, "base": NEEDED} if is_part else known
+    """Of the gross or the share, the clause is settled once more within it, and within every cap of its that came before."""
+    part = next((limit for limit in (clause.most, clause.least) if isinstance(limit, PartOf)), None)
+    base = None if part is None else _base(clause, part, so_far)
+    known: dict[str, Any] = {"amount": so_far.paid_by(clause.of), **({} if part is None else {"base": base})}
+    if clause.on == CAPPED[-1] or isinstance(base, Needed):
+        return known
+    terms, facts = so_far.settled[clause.of]
+    capped, earlier = CAPPED_KINDS[terms.kind].capped, list(_earlier_caps(clause, so_far))
+    before = earlier[-1][1].after if earlier else kind_of(terms).settle(terms, facts).result
+    within = {each.on: cap.bounds(each, their.base) for each, their in earlier}
+    alone, both = capped(terms, facts, within), capped(terms, facts, {**within, clause.on: cap.bounds(clause, base)})
+    after = before if alone == both else both  # a cap that does not bind does not round once more
+    return {**known, "amount": CAPPED_KINDS[terms.kind].amount_on(terms, facts, clause.on), "before": before, "after": after}
+
+
+CAPPED_KINDS: Mapping[str, Any] = {"risk_corridor": risk_corridor, "shared_savings": shared_savings}
+"""The kinds that have a gross and a share of their own, which a cap may be on."""
+
+
+def _earlier_caps(clause: Any, so_far: SoFar) -> Iterator[tuple[Any, Any]]:
+    for terms, facts in so_far.settled.values():
+        if terms.kind == "cap" and terms.of == clause.of and not terms.shadow and terms.on != CAPPED[-1]:
+            yield terms, facts
+
+
+def _pool(clause: Any, so_far: SoFar) -> dict[str, Any]:
+    """What clauses come to is known; what was spent beside them, budgets, measures and what members go by are for the payer to say."""
+    given = so_far.given.of(clause)
+    parts = [c.amount.clause for c in clause.contributions if isinstance(c.amount, pool.PartOfClause)]
+    known: dict[str, Any] = {"comes_to": {id: so_far.paid_by(id) for id in parts}}
+    known["paid_for"] = {id: so_far.paid_by(id) + so_far.lost_vat.get(id, NOTHING) for id in clause.pays}
+    if not clause.pays:
+        known["spent"] = NEEDED
+    for c in clause.contributions:
+        if isinstance(c.amount, Budget) and c.id not in given.get("contributed", {}):
+            raise so_far.given.missing(clause, f"contributed.{c.id}")
+    for by in sorted({clause.gain.by, clause.loss.by} - {"equal", "stated"} - set(given.get("weights", {}))):
+        raise so_far.given.missing(clause, f"weights.{by}")
+    if so_far.is_final and clause.release:
+        known["results"] = NEEDED
+    return known
 
 
 def _bundle(clause: Any, so_far: SoFar) -> dict[str, Any]:
     """How many episodes began, and what followed them, are for the payer to say: no table forms episodes."""
     is_open = clause.warranty is not None and clause.warranty.historical is None
-    return {"n_episode": NEEDED, **({"historical": NEEDED} if is_open else {})}
+    asked = {"n_episode": True, "historical": is_open, "cost": clause.stop is not None, "cost_after": bool(clause.stop and clause.warranty)}
+    return {key: NEEDED for key, is_asked in asked.items() if is_asked}
 
 
 def _readmission_withhold(clause: Any, so_far: SoFar) -> dict[str, Any]:
@@ -179,6 +295,12 @@ def _shared_savings(clause: Any, so_far: SoFar) -> dict[str, Any]:
     return known
 
 
+_PARTS: Mapping[str, Callable[[Any], list[tuple[str, str]]]] = {
+    "pay_for_performance": lambda clause: [("prevalence", m.id) for m in clause.measures if m.by_prevalence and not clause.withhold],
+    "readmission_withhold": lambda clause: [("before", group.after) for group in clause.groups if group.allowed is not None],
+}
+"""The parts of a figure that must each be there: the prevalence of a measure, the year before of a group."""
+
 _KNOWN: Mapping[str, Callable[[Any, SoFar], dict[str, Any]]] = {
     "activity_price": _activity_price,
     "marginal_rate": _marginal_rate,
@@ -192,7 +314,5 @@ _KNOWN: Mapping[str, Callable[[Any, SoFar], dict[str, Any]]] = {
     "readmission_withhold": _readmission_withhold,
     "pay_for_performance": _pay_for_performance,
     "shared_savings": _shared_savings,
+    "pool": _pool,
 }
-
-SETTLED_KINDS: Sequence[str] = tuple(_KNOWN)
-"""The kinds of clause that a contract can be settled by."""

@@ -15,9 +15,9 @@ from accord.clauses.kinds import Kind, kind_of
 from accord.clauses.terms import Id, Name, Written, exact
 from accord.errors import UserError
 from accord.place import line_of, read_model
+from accord.place.csv_rows import read_rows
 from accord.place.toml_faults import Fault, did_you_mean
 from accord.settlement.contract import Contract
-from accord.settlement.reading import read_rows
 
 PAYMENTS_NAME = "payments.csv"
 
@@ -41,13 +41,14 @@ class Given:
         """What is given for a clause."""
         return self.by_clause.get(clause.id, {})
 
-    def missing(self, clause: Any, key: str) -> UserError:
-        """A figure that a clause needs and nobody has sent."""
-        what = f"clause '{clause.id}' ({clause.kind}) needs the figure '{key}', which no table holds and the payer has not sent"
+    def missing(self, clause: Any, key: str, why: str = "which no table holds", *, part: str = "") -> UserError:
+        """A figure that a clause needs and nobody has sent. part: of a figure of several, the one that is missing."""
+        of = f" of '{part}'" if part else ""
+        what = f"clause '{clause.id}' ({clause.kind}) needs the figure '{key}'{of}, {why} and the payer has not sent"
         line = line_of(self.file, ("clause", clause.id)) if self.file.is_file() else 0
         where = f"{self.file}, line {line}" if line else f"{self.file}, which is not there" if not self.file.is_file() else str(self.file)
         head = "" if self.file.is_file() else "write title and source, and "
-        return UserError(what, where=where, what_to_do=f"{head}under [clause.{clause.id}] add {key} = …")
+        return UserError(what, where=where, what_to_do=f"{head}under [clause.{clause.id}] add {key} = {f'{{ {part} = … }}' if part else '…'}")
 
 
 @dataclass(frozen=True)
@@ -84,9 +85,13 @@ def read_payments(folder: Path, contract_id: str, contracts: frozenset[str], unt
     return tuple(sorted(found, key=lambda payment: (payment.day, payment.amount)))
 
 
+NEVER_SENT = {"pool": ("comes_to", "paid_for"), "cap": ("before", "after"), "block": ("by_month", "n_months", "confidence")}
+"""By kind, what follows from other clauses, the months or the rulebook alone, so that no figure may say otherwise."""
+
+
 def facts_keys(kind: Kind) -> list[str]:
     """The figures that a clause of a kind may be given."""
-    return [each.name for each in fields(kind.facts)]
+    return [each.name for each in fields(kind.facts) if each.name not in NEVER_SENT.get(kind.name, ())]
 
 
 def _faults(read: Figures, contract: Contract) -> Iterator[Fault]:
@@ -98,6 +103,22 @@ def _faults(read: Figures, contract: Contract) -> Iterator[Fault]:
         kind = kind_of(clauses[id])
         for key, value in keys.items():
             yield from _key_faults(kind, ("clause", id, key), key, value)
+        if kind.name == "pool":
+            yield from _member_faults(clauses[id], id, keys)
+
+
+def _member_faults(clause: Any, id: str, keys: Mapping[str, Any]) -> Iterator[Fault]:
+    """Figures by member of who is none, and keys below zero, by which nothing can be divided."""
+    weights = keys.get("weights") if isinstance(keys.get("weights"), dict) else {}
+    tables: list[tuple[tuple[str, ...], Any]] = [(("weights", by), each) for by, each in (weights or {}).items()]
+    tables += [(("contributed",), keys["contributed"])] if "contributed" in keys else []
+    for path, table in tables:
+        for member, number in table.items() if isinstance(table, dict) else ():
+            if member not in clause.members:
+                what = f"'{member}' is not a member of the pool"
+                yield Fault(("clause", id, *path, member), what, did_you_mean(member, clause.members, "its members are"))
+            elif isinstance(number, int | Decimal) and number < 0:
+                yield Fault(("clause", id, *path, member), f"'{member}' goes by {number}, which is below zero", "write 0 or more")
 
 
 def _key_faults(kind: Kind, path: tuple[str | int, ...], key: str, value: Any) -> Iterator[Fault]:

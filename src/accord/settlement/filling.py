@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from accord.engine.feed import arrow_type
 from accord.settlement.care import Care
 from accord.settlement.chain import PAID, WHOLE_CONTRACT, Settled
 from accord.settlement.checking import in_words
+from accord.settlement.inputs import INPUTS_NAME
 from accord.settlement.journals import journal_rows
 from accord.settlement.publishing import SettlementManifest, write_statement
 from accord.settlement.totals import Done
@@ -27,7 +28,10 @@ ACTS_NAME = "contract_activity.parquet"
 
 @dataclass(frozen=True)
 class Content:
-    """What a settlement is published with. contract_file: as signed. care: None where a monthly file was settled, which knows no acts."""
+    """What a settlement is published with. contract_file: as signed. care: None where a monthly file was settled, which knows no acts.
+
+    inputs: the files it was made from, by their names below inputs/.
+    """
 
     manifest: SettlementManifest
     settled: Settled
@@ -35,6 +39,7 @@ class Content:
     posted: Sequence[Journal]
     contract_file: Path
     care: Care | None
+    inputs: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def fill(into: Path, content: Content) -> None:
@@ -43,6 +48,10 @@ def fill(into: Path, content: Content) -> None:
     _write(into / "posting.parquet", POSTING, journal_rows(content.posted))
     write_statement(into / "statement.csv", _statement(content))
     shutil.copyfile(content.contract_file, into / "contract.toml")
+    for name, text in content.inputs.items():
+        file = into / INPUTS_NAME / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(text)
     if content.care:
         content.care.write_acts(content.settled.contract_id, into / ACTS_NAME)
 
@@ -88,5 +97,15 @@ def _statement(content: Content) -> Iterator[dict[str, Any]]:
     for t in content.done.totals:
         cells = {"name": t.clause_id, "month": f"{t.month:%Y-%m}", "detail": f"{t.service} {t.price_group}", "activity": t.n_activity}
         yield {"section": "activity", **cells, "amount": t.value}
-    for name in ("net", "vat", "due", "paid", "balance"):
+    for held in settled.disputes:
+        of = held.dispute
+        said = f"raised by {of.raised_by} on {of.raised_on}; {held.stands}"
+        yield {"section": "dispute", "name": of.id, "detail": f"{of.line}: {said}", "amount": held.frozen, "because": of.reason}
+    for account in settled.pools:
+        for party, what, amount in (*account.lines(), (account.id, "left in the pool", account.left)):
+            yield {"section": "pool", "name": f"{account.id}/{party}", "detail": what, "amount": amount}
+    for line in settled.taxes:
+        lost = f"{line.lost} is irrecoverable" if line.lost else "recoverable"
+        yield {"section": "VAT", "name": line.clause_id, "detail": line.debtor or manifest.payer, "amount": line.amount, "because": lost}
+    for name in ("net", *(("frozen", "conceded") if settled.disputes else ()), "vat", "due", "paid", "balance"):
         yield {"section": "balance", "name": name, "amount": getattr(manifest, name)}

@@ -9,9 +9,11 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
-from accord.books import Account, Journal, Party, Posting, charge, payment, reversal, set_aside, value_added
+from accord.books import Account, Journal, Party, Posting, charge, freeze, payment, reversal, set_aside, value_added
 from accord.settlement.chain import PAID, WHOLE_CONTRACT, Settled
+from accord.settlement.disputes import Held
 from accord.settlement.figures import Payment
+from accord.settlement.pooling import party_of, pool_postings
 from accord.settlement.totals import NOTHING
 
 
@@ -29,8 +31,8 @@ class Standing:
 
 
 def wanted(settled: Settled, settlement_id: str, payments: Sequence[Payment]) -> tuple[Journal, ...]:
-    """The journals that a settlement wants to stand: its charge, and one for each payment on account."""
-    return (_charge(settled, settlement_id), *_payments(settled, settlement_id, payments))
+    """The journals that a settlement wants to stand: its charge, one for each line in dispute, and one for each payment on account."""
+    return (_charge(settled, settlement_id), *_frozen(settled, settlement_id), *_payments(settled, settlement_id, payments))
 
 
 def movement(want: Iterable[Journal], standing: Sequence[Journal], settlement_id: str, on: date) -> tuple[Journal, ...]:
@@ -73,21 +75,35 @@ def journals_of(rows: Iterable[Mapping[str, Any]]) -> Iterator[Journal]:
 
 
 def _posting(row: Mapping[str, Any]) -> Posting:
-    return Posting(Party(row["party_id"]), Account(row["account"]), Party(row["other_party_id"]), row["amount"], row["because"])
+    return Posting(party_of(row["party_id"]), Account(row["account"]), party_of(row["other_party_id"]), row["amount"], row["because"])
 
 
 def _charge(settled: Settled, settlement_id: str) -> Journal:
-    payer, payee = Party(settled.contract.payer), Party(settled.contract.payee)
+    payee = Party(settled.contract.payee)
     postings: list[Posting] = []
     for each in (each for each in settled.clauses if not each.terms.shadow):
-        because = f"{settled.contract_id}/{each.terms.id}/{PAID}"
-        postings += charge(payer, payee, each.due, because)
+        because, debtor = f"{settled.contract_id}/{each.terms.id}/{PAID}", party_of(each.debtor or settled.contract.payer)
+        postings += pool_postings(each.pool, because) if each.pool else charge(debtor, payee, each.due, because)
         if each.kept:
-            postings += set_aside(payer, payee, each.kept, f"{settled.contract_id}/{each.terms.id}/ring_fenced")
-    if settled.vat:
-        because = f"{settled.contract_id}/{WHOLE_CONTRACT}/{PAID}"
-        postings += value_added(payer, payee, settled.vat, is_recoverable=settled.tax.is_recoverable, because=because)
+            postings += set_aside(debtor, payee, each.kept, f"{settled.contract_id}/{each.terms.id}/ring_fenced")
+    for held in (held for held in settled.disputes if held.conceded):
+        postings += charge(Party(settled.contract.payer), payee, -held.conceded, _of_dispute(settled, held))
+    for line in (line for line in settled.taxes if line.amount):
+        because, debtor = f"{settled.contract_id}/{WHOLE_CONTRACT}/{PAID}", party_of(line.debtor or settled.contract.payer)
+        postings += value_added(debtor, payee, line.amount, is_recoverable=line.tax.is_recoverable, because=because)
     return Journal(settlement_id, settled.span.last_date, tuple(postings))
+
+
+def _frozen(settled: Settled, settlement_id: str) -> Iterator[Journal]:
+    """One journal a dispute, posted for the day on which it was raised: it is taken back by name when the dispute is resolved."""
+    payer, payee = Party(settled.contract.payer), Party(settled.contract.payee)
+    for held in (held for held in settled.disputes if held.frozen):
+        postings = freeze(payer, payee, held.frozen, _of_dispute(settled, held))
+        yield Journal(f"{settlement_id} dispute {held.dispute.id}", held.dispute.raised_on, postings)
+
+
+def _of_dispute(settled: Settled, held: Held) -> str:
+    return f"{settled.contract_id}/dispute/{held.dispute.id}"
 
 
 def _payments(settled: Settled, settlement_id: str, payments: Sequence[Payment]) -> Iterator[Journal]:
@@ -97,6 +113,7 @@ def _payments(settled: Settled, settlement_id: str, payments: Sequence[Payment])
 
 
 def _is_same(one: Journal, other: Journal) -> bool:
-    """A charge is of its own settlement. A payment is the same whichever settlement posted it: of one day, and one amount."""
-    is_payment = any(p.account is Account.bank for p in other.postings)
-    return one.id == other.id or (is_payment and (one.posted_on, one.postings) == (other.posted_on, other.postings))
+    """A charge is of its own settlement. A payment or a frozen line is the same whichever settlement posted it: of one day, and one amount."""
+    is_charge = any(p.account is Account.expense for p in other.postings)
+    is_of_a_day = not is_charge and any(p.account in (Account.bank, Account.disputed) for p in other.postings)
+    return one.id == other.id or (is_of_a_day and (one.posted_on, one.postings) == (other.posted_on, other.postings))

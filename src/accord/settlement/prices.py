@@ -19,9 +19,9 @@ from pydantic import Field
 from accord.clauses.terms import Name, Written
 from accord.errors import UserError
 from accord.place import line_of, read_model
+from accord.place.csv_rows import Row, read_rows
 from accord.place.toml_faults import Fault, did_you_mean
 from accord.settlement.contract import Contract
-from accord.settlement.reading import Row, read_rows
 from accord.tables import Table
 from accord.tables.codes import ADMISSION, SETTING
 from accord.tables.settlement import MARKET_FORCES, PRICE, PRICE_SUPPLEMENT

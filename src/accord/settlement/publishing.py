@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,6 +20,7 @@ from accord.books import Journal
 from accord.errors import UserError
 from accord.place import Place
 from accord.place.keeping import MANIFEST_NAME, damaged_files, keep, kept
+from accord.place.toml_faults import did_you_mean
 from accord.settlement.journals import journals_of, standing
 
 FOLDER = "settlements"
@@ -28,7 +30,8 @@ STATEMENT_COLUMNS = ("section", "name", "month", "detail", "activity", "amount",
 class SettlementManifest(BaseModel):
     """What a settlement says of itself. follows: the settlement before it, whose journals it takes back. inputs, files: each with its hash.
 
-    run_id: None where it was settled from a monthly file alone.
+    run_id: None where it was settled from a monthly file alone. until: as it was asked for. frozen, conceded: of net, what is in dispute and what
+    fell away. made_with: the libraries that wrote its files, which others may write otherwise.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -55,6 +58,10 @@ class SettlementManifest(BaseModel):
     paid: Decimal
     balance: Decimal
     inputs: dict[str, str]
+    until: date | None = None
+    frozen: Decimal = Decimal("0.00")
+    conceded: Decimal = Decimal("0.00")
+    made_with: dict[str, str] = {}
     files: dict[str, str] = {}
 
 
@@ -93,6 +100,25 @@ def posted(place: Place, contract_id: str) -> list[Journal]:
 def publish(place: Place, manifest: SettlementManifest, fill: Callable[[Path], None]) -> Path:
     """Build a settlement aside, hash what `fill` wrote, and give the folder its name. Raises UserError if the disk fails."""
     return keep(settlements_folder(place, manifest.contract_id), manifest.settlement_id, fill, partial(_text, manifest))
+
+
+def settlement_named(place: Place, contract_id: str, named: str) -> SettlementManifest:
+    """The settlement of a contract by its id, or the beginning of it; the latest without one. Raises UserError with those that there are."""
+    there = published(place, contract_id)
+    if not there:
+        known = sorted(p.name for p in settlements_folder(place, contract_id).parent.glob("*") if p.is_dir())
+        what = f"contract '{contract_id}' was never settled"
+        raise UserError(what, where=str(place.root), what_to_do=did_you_mean(contract_id, known, "settle it: accord settle; settled are"))
+    matching = [each for each in there if each.settlement_id.startswith(named)]
+    if not matching:
+        ids = [each.settlement_id for each in there]
+        raise UserError(f"no settlement is called '{named}'", where="--settlement", what_to_do=did_you_mean(named, ids, "there are"))
+    return matching[-1]
+
+
+def libraries() -> dict[str, str]:
+    """Those that write the files of a settlement, each with its version."""
+    return {name: version(name) for name in ("duckdb", "pyarrow")}
 
 
 def now() -> datetime:

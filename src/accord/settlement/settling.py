@@ -17,14 +17,27 @@ from accord.errors import UserError
 from accord.place import Place, Run, hold, line_of
 from accord.place.runs import file_sha256
 from accord.settlement.care import READ, Care, Conserved, Scoped, Unsettled, care_of, scoped
-from accord.settlement.chain import Case, Settled, check_kinds, settle
+from accord.settlement.chain import Case, Settled, settle
 from accord.settlement.checking import read_contract
 from accord.settlement.contract import Contract
+from accord.settlement.disputes import FOLDER as DISPUTES
+from accord.settlement.disputes import Raised, check_names, read_disputes
 from accord.settlement.figures import Payment, read_figures, read_payments
 from accord.settlement.filling import Content, fill
+from accord.settlement.freezing import with_disputes
+from accord.settlement.inputs import texts_of
 from accord.settlement.journals import Standing, movement, position, standing, wanted
 from accord.settlement.prices import PriceList
-from accord.settlement.publishing import SettlementManifest, now, posted, publish, published, settlement_id, settlements_folder
+from accord.settlement.publishing import (
+    SettlementManifest,
+    libraries,
+    now,
+    posted,
+    publish,
+    published,
+    settlement_id,
+    settlements_folder,
+)
 from accord.settlement.span import span_of
 from accord.settlement.taxing import tax_of
 from accord.settlement.totals import Difference, Done, differences, read_totals
@@ -90,13 +103,14 @@ def contract_files(place: Place, named: str) -> dict[str, Path]:
 def settle_place(asked: Asked, named: str) -> Outcomes:
     """Settle a contract of a place, or each. Raises UserError: then nothing is published, of any of them."""
     files = contract_files(asked.place, named)
+    check_names(asked.place.root / DISPUTES, contract_files(asked.place, ""))
     if not named:
         files = {id: file for id, file in files.items() if _is_of_these_days(asked, file)}
     with hold(asked.place, "settle"):
         if asked.run is None:
             return Outcomes(_published(asked, [_settled(asked, _case_from_file(asked, id, file), file) for id, file in files.items()]))
         with place_care(asked, named) as (contracts, care):
-            outcomes = _published(asked, [_from_run(asked, id, contracts[id], care) for id in files])
+            outcomes = _published(asked, [_from_run(asked, id, contracts, care) for id in files])
             return Outcomes(outcomes, care.unsettled, care.conserved)
 
 
@@ -123,7 +137,6 @@ def scope(asked: Asked, contract: Contract, file: Path) -> Scoped:
 
 def case_of(asked: Asked, contract_id: str, contract: Contract, done: Done, file: Path) -> Case:
     """All that a contract is settled by. Raises UserError for figures that cannot be read and a tax that nobody has stated."""
-    check_kinds(contract, file)
     given = read_figures(asked.place.root / "figures", contract_id, contract)
     span, tax = span_of(contract, asked.until), tax_of(asked.place.settings, contract, file)
     return Case(contract_id, contract, span, done, given, tax, asked.is_final, asked.known)
@@ -156,10 +169,10 @@ def _published(asked: Asked, settled: Sequence[tuple[Outcome, Content | None]]) 
     return tuple(outcome for outcome, _ in settled)
 
 
-def _from_run(asked: Asked, contract_id: str, scope: Scoped, care: Care) -> tuple[Outcome, Content | None]:
-    by_run = care.done[contract_id]
+def _from_run(asked: Asked, contract_id: str, scopes: Mapping[str, Scoped], care: Care) -> tuple[Outcome, Content | None]:
+    scope, by_run = scopes[contract_id], care.done[contract_id]
     if asked.totals is None:
-        return _settled(asked, case_of(asked, contract_id, scope.contract, by_run, scope.file), scope.file, _Basis(scope.lists, care))
+        return _settled(asked, case_of(asked, contract_id, scope.contract, by_run, scope.file), scope.file, _Basis(scope.lists, care, scopes))
     case = _case_from_file(asked, contract_id, scope.file)
     outcome, content = _settled(asked, case, scope.file)
     return replace(outcome, differences=tuple(differences(scope.contract, case.done, by_run))), content
@@ -175,18 +188,20 @@ def _case_from_file(asked: Asked, contract_id: str, file: Path) -> Case:
 
 @dataclass(frozen=True)
 class _Basis:
-    """Of a settlement from a run: the lists of prices, and the care."""
+    """Of a settlement from a run: the lists of prices, the care, and every contract that might have claimed it."""
 
     lists: Mapping[str, PriceList]
     care: Care
+    scopes: Mapping[str, Scoped]
 
 
 def _settled(asked: Asked, case: Case, file: Path, basis: _Basis | None = None) -> tuple[Outcome, Content | None]:
     """What comes out, and what is to be published of it: nothing, if the same was published before."""
-    settled = settle(case)
+    raised = read_disputes(asked.place.root / DISPUTES, case.contract_id, case.contract).by(asked.known)
+    settled = with_disputes(settle(case), raised, asked.known)
     by = asked.known if settled.span.part == 1 else min(asked.known, settled.span.last_date)
     payments = read_payments(asked.place.root / "figures", case.contract_id, frozenset(contract_files(asked.place, "")), by)
-    inputs = _inputs(asked, case, file, payments, basis)
+    inputs = _inputs(asked, case, file, payments, basis) | _disputes_input(raised)
     before = published(asked.place, case.contract_id)
     id, again = _id(before, settlement_id(inputs, settled.span.end_date, settled.status))
     if again is not None:
@@ -198,7 +213,8 @@ def _settled(asked: Asked, case: Case, file: Path, basis: _Basis | None = None) 
     stands = position(standing([*known, *moved]), case.contract.payer, case.contract.payee)
     manifest = _manifest(asked, case, settled, id, inputs, stands, before)
     manifest = manifest.model_copy(update={"run_id": asked.run.run_id if basis and asked.run else None})
-    content = Content(manifest, settled, case.done, moved, file, basis.care if basis else None)
+    texts = texts_of(asked.place, case.contract_id, payments, basis.scopes if basis else {}, None if basis else asked.totals)
+    content = Content(manifest, settled, case.done, moved, file, basis.care if basis else None, texts)
     return Outcome(manifest, settled, case.done, settlements_folder(asked.place, case.contract_id) / id, id, moved), content
 
 
@@ -211,7 +227,7 @@ def _manifest(
         start_date=settled.span.start_date, end_date=settled.span.end_date, created_at=now(), known_on=asked.known, run_id=None,
         accord_version=version("accord"), rulebook_edition=rulebook.edition(), follows=before[-1].settlement_id if before else None,
         chain=tuple(each.terms.id for each in settled.clauses), net=settled.net, vat=settled.vat, due=stands.due, paid=stands.paid,
-        balance=stands.balance, inputs=inputs,
+        balance=stands.balance, inputs=inputs, until=asked.until, frozen=settled.frozen, conceded=settled.conceded, made_with=libraries(),
     )  # fmt: skip
 
 
@@ -250,6 +266,10 @@ def _inputs(asked: Asked, case: Case, file: Path, payments: Sequence[Payment], b
         "care": _hash(case.done), "payments": _hash(payments), "tax": _hash(case.tax), "span": _hash((case.span, case.is_final)),
         "known_on": asked.known.isoformat(), "rulebook": rulebook.edition(), "accord": version("accord"),
     }  # fmt: skip
+
+
+def _disputes_input(raised: Raised) -> dict[str, str]:
+    return {"disputes": _hash([each for _, each in raised.disputes])} if raised.disputes else {}
 
 
 def _hash(value: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -56,6 +57,14 @@ def next_month(month: date) -> date:
     datetime.date(2026, 1, 1)
     """
     return (month.replace(day=28) + timedelta(days=4)).replace(day=1)
+
+
+def months_of(start: date, end: date) -> Iterator[date]:
+    """The first day of each month of a span, the first from the month that it begins in."""
+    month = start.replace(day=1)
+    while month < end:
+        yield month
+        month = next_month(month)
 
 
 def _months(start: date, end: date) -> int:

@@ -9,12 +9,16 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+from accord.clauses.services import name_of, names, said, takes
 from accord.errors import UserError
+from accord.place.csv_rows import Row, read_rows
 from accord.place.toml_faults import did_you_mean
 from accord.settlement.contract import Contract
-from accord.settlement.reading import Row, read_rows
 
 COLUMNS = ("contract", "month", "service", "price_group", "activity", "amount")
+SPECIALTY = "specialty"
+"""A column that a monthly file needs where a clause narrows a service to specialties; codes are held against its price groups."""
+
 NOTHING = Decimal("0.00")
 
 
@@ -36,12 +40,14 @@ class Total:
 class Done:
     """What was done under one contract. n_person_month: of its population; None where nobody counted it.
 
-    person_costs: by clause, what each person's care cost; nothing where no persons are known.
+    person_costs: by clause, what each person's care cost; nothing where no persons are known. earlier: by clause, what was done in the earlier span
+    of its baseline, at current prices; nothing where no care of it is known.
     """
 
     totals: tuple[Total, ...]
     n_person_month: int | None = None
     person_costs: Mapping[str, tuple[Decimal, ...]] = field(default_factory=dict)
+    earlier: Mapping[str, tuple[Total, ...]] = field(default_factory=dict)
 
     def of(self, clause_id: str, services: Sequence[str] | None = None) -> list[Total]:
         """The totals of one clause, of some of its services if they are named."""
@@ -63,38 +69,43 @@ def by_service(totals: Iterable[Total]) -> dict[str, Decimal]:
 
 def read_totals(file: Path, contract_id: str, contract: Contract, end_date: date) -> Done:
     """What a monthly file says was done under a contract before a day. Raises UserError for a row that cannot be read or that no clause knows."""
-    services = {service for clause in contract.pricing for service in clause.services}
-    seen: dict[tuple[date, str, str], int] = {}
+    seen: dict[tuple[date, str, str, str], int] = {}
     rows = []
     for row in read_rows(file, COLUMNS):
         if row.text("contract") != contract_id:
             continue
-        service, month, group = _known(row, contract, services), row.month("month"), row.text("price_group")
-        if (month, service, group) in seen:
-            what = f"{service} ({group}) of {month:%Y-%m} stands on line {seen[month, service, group]} too"
+        group, specialty = row.text("price_group"), row.cells.get(SPECIALTY, "")
+        service, month = _known(row, contract, specialty, group), row.month("month")
+        if (month, service, group, specialty) in seen:
+            what = f"{service} ({group}) of {month:%Y-%m} stands on line {seen[month, service, group, specialty]} too"
             raise UserError(what, where=f"{file}, line {row.line}", what_to_do="send one row a month, service and price group")
-        seen[month, service, group] = row.line
-        rows.append((month, service, group, row.whole("activity"), row.number("amount")))
+        seen[month, service, group, specialty] = row.line
+        rows.append((month, service, group, specialty, row.whole("activity"), row.number("amount")))
     if not rows:
         what = f"{file.name} has no row of contract '{contract_id}'"
         raise UserError(what, where=str(file), what_to_do="name the contract in the column 'contract' as its file is called, without .toml")
     return Done(tuple(_totals(contract, [row for row in rows if row[0] < end_date])))
 
 
-def _known(row: Row, contract: Contract, services: set[str]) -> str:
+def _known(row: Row, contract: Contract, specialty: str, group: str) -> str:
     service, month = row.text("service"), row.month("month")
-    if service not in services:
+    served = [each for clause in contract.pricing for each in clause.services]
+    if service not in names(served):
         what = f"is '{service}', and no clause of the contract pays for it"
-        raise row.wrong("service", what, did_you_mean(service, sorted(services), "its services are"))
+        raise row.wrong("service", what, did_you_mean(service, sorted(names(served)), "its services are"))
+    if not any(takes(each, service, specialty, group) for each in served):
+        parts = "; ".join(said(each) for each in served if name_of(each) == service)
+        what = f"is '{service}' with the price group '{group}' and the specialty '{specialty}', and the contract pays for {parts}"
+        raise row.wrong("service", what, f"write the code as price_group, and the specialty in a column '{SPECIALTY}'; or take the row out")
     if not contract.period.start_date.replace(day=1) <= month < contract.period.end_date:
         what = f"is {month:%Y-%m}, and the contract runs from {contract.period.start_date} to {contract.period.end_date}"
         raise row.wrong("month", what, "write a month of the contract's period, or take the row out")
     return service
 
 
-def _totals(contract: Contract, rows: Iterable[tuple[date, str, str, int, Decimal]]) -> Iterator[Total]:
-    for month, service, group, n_activity, amount in rows:
-        for clause in (clause for clause in contract.pricing if service in clause.services):
+def _totals(contract: Contract, rows: Iterable[tuple[date, str, str, str, int, Decimal]]) -> Iterator[Total]:
+    for month, service, group, specialty, n_activity, amount in rows:
+        for clause in (c for c in contract.pricing if any(takes(each, service, specialty, group) for each in c.services)):
             yield Total(clause.id, month, service, group, n_activity, amount, n_unpriced=0 if amount else n_activity)
 
 

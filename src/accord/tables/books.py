@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from accord.tables.contract import Table, day, flag, integer, money, text
 
-ACCOUNT = ("income", "expense", "receivable", "payable", "bank", "ring_fenced", "vat")
+ACCOUNT = ("income", "expense", "receivable", "payable", "bank", "ring_fenced", "vat", "disputed")
 
 BRIDGE_LINE = Table(
     name="bridge_line",

@@ -40,8 +40,12 @@ CONTRACT_SCOPE = Table(
         day("end_date", "First day out.", required=True),
         text("prices", "A list of prices, or 'submitted' or 'reported_cost'.", required=True),
         flag("is_paying", "Whether the clause pays; a shadow only shows.", required=True),
+        text("service_code", "Only acts of this specialty; NULL is any."),
+        text("currency_code", "Only acts of this code; NULL is any."),
+        flag("is_baseline", "Whether it is of an earlier span that a baseline is repriced by; NULL is no."),
+        day("priced_on_date", "Of such a span: the day whose prices are current, the contract's first; NULL is the day of the care."),
     ),
-    key=("contract_id", "clause_id", "service"),
+    key=("contract_id", "clause_id", "service", "service_code", "currency_code"),
 )
 
 CONTRACT_MEMBER = Table(
@@ -113,8 +117,8 @@ ACT = Table(
         text("service", "The service.", required=True),
         day("care_date", "The day of the care; of admitted care, of the discharge: NULL before it."),
         day("month_date", "First day of its month; NULL outside the place's period."),
-        text("service_code", "Specialty, clinic or service type, in the provider's code."),
         text("currency_code", "What it is priced by."),
+        text("service_code", "Specialty, clinic or service type, in the partner's code."),
         integer("stay_days", "Nights in hospital.", unit="days"),
         money("net_amount", "What the record says the payer pays."),
         money("cost", "What the care took."),
@@ -134,6 +138,7 @@ CONTRACT_CLAIM = Table(
         text("prices", "The list of prices.", required=True),
         flag("is_paying", "Whether the clause pays; a shadow only shows.", required=True),
         bigint("n_claim", "How many clauses would pay for the act.", required=True),
+        day("priced_on_date", "The day whose prices count; NULL is the day of the care."),
     ),
     key=("contract_id", "clause_id", "activity_id"),
     order=("contract_id", "clause_id", "activity_id"),
@@ -144,7 +149,7 @@ CONTRACT_ACTIVITY = Table(
     meaning="One act of care under one clause of a contract: what a line of a statement rests on.",
     columns=(
         text("contract_id", "The contract.", required=True),
-        text("clause_id", "The clause.", required=True),
+        text("clause_id", "The clause; with '/baseline' after it, of the earlier span that its baseline is repriced by.", required=True),
         bigint("activity_id", "The activity.", required=True),
         bigint("person_id", "The person, by pseudonym; NULL where no identifier could be read."),
         text("service", "The service.", required=True),

@@ -15,6 +15,11 @@ from typing import NamedTuple
 
 import pytest
 
+from accord import place
+from accord.budgets.budget_file import read_budget
+from accord.budgets.counting import count_figures
+from accord.budgets.setting import set_budget
+
 pytestmark = pytest.mark.xdist_group("desynpuf")
 CLAIMS = "Inpatient_Claims"
 SHARES = ("NCH_PRMRY_PYR_CLM_PD_AMT", "NCH_BENE_IP_DDCTBL_AMT", "NCH_BENE_PTA_COINSRNC_LBLTY_AM", "NCH_BENE_BLOOD_DDCTBL_LBLTY_AM")
@@ -269,3 +274,54 @@ def test_what_no_claim_says_is_not_taken_for_no_readmission(claims, spells, run)
 
 def _day(text: str) -> date:
     return date(int(text[:4]), int(text[4:6]), int(text[6:]))
+
+
+BENCHMARK = """title   = "Benchmark of the beneficiaries"
+source  = "their own two years before"
+kind    = "benchmark"
+period  = { from = 2010-01-01, to = 2011-01-01 }
+holder  = "all"
+figures = "beneficiaries.csv"
+years   = [2008, 2009]
+weights = [0.4, 0.6]
+settled = 2010
+truncated_at = 0.99
+
+[[type]]
+id       = "esrd"
+observed = { system = "desynpuf", code = "BENE_ESRD_IND", text = "Y" }
+
+[[type]]
+id          = "disabled"
+below_years = 65
+
+[[type]]
+id         = "aged"
+from_years = 65
+"""
+
+
+def test_types_of_enrolment_are_counted_to_the_month_and_the_cent(run, raw) -> None:
+    """Person-months by type are those of the summaries; what was paid, cut or for nobody enrolled is all that was paid in the years."""
+    opened = place.open_place(run.folder.parent.parent)
+    (opened.root / "budgets").mkdir()
+    file = opened.root / "budgets" / "benchmark.toml"
+    file.write_text(BENCHMARK, encoding="utf-8")
+    counted = count_figures(opened, place.open_run(opened, "current"), "benchmark", file, read_budget(file))
+    rows = [*counted.rows, *counted.left_out]
+    assert sum(n for _, _, n, *_ in rows) == sum(_months_covered_alive(raw))
+    esrd = {(r["DESYNPUF_ID"], name.split("_")[2]) for (name, _), r in raw.items() if CLAIMS not in name and r["BENE_ESRD_IND"] == "Y"}
+    assert esrd and 0 < sum(n for kind, _, n, *_ in rows if kind == "esrd") <= 12 * len(esrd)
+    paid = run.sql("select sum(net_amount) from activity where is_in_force and start_date >= date '2008-01-01'").fetchall()[0][0]
+    assert sum(spend + cut for _, _, _, spend, cut, _ in rows) == paid
+    made = set_budget(opened, "benchmark")
+    assert made.total > 0 and {service for _, service in made.bridges} == {"esrd", "disabled", "aged"}
+
+
+def _months_covered_alive(raw: dict[Key, dict]) -> Iterator[int]:
+    """Of each summary, the months of hospital insurance, which begin in January, up to the month of death, whichever year's summary states it."""
+    summaries = [(int(name.split("_")[2]), r) for (name, _), r in raw.items() if CLAIMS not in name]
+    deaths = {r["DESYNPUF_ID"]: (int(r["BENE_DEATH_DT"][:4]), int(r["BENE_DEATH_DT"][4:6])) for _, r in summaries if r["BENE_DEATH_DT"]}
+    for year, r in summaries:
+        died = deaths.get(r["DESYNPUF_ID"], (9999, 12))
+        yield sum((year, month) <= died for month in range(1, int(r["BENE_HI_CVRAGE_TOT_MONS"]) + 1))

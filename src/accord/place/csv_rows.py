@@ -1,4 +1,4 @@
-"""CSV files that people write into a place: prices, unit costs, payments, totals. Each cell that cannot be read is told with its line."""
+"""CSV files that people write: prices, unit costs, payments, monthly totals, figures. Each cell that cannot be read is told with its line."""
 
 from __future__ import annotations
 

@@ -1,0 +1,44 @@
+"""Commands that set budgets, and count figures for them from a run."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from accord import place, screens
+from accord.budgets.budget_file import Pooled, read_ruled
+from accord.budgets.counting import count_figures
+from accord.budgets.setting import budget_files, file_of, set_budget
+from accord.cli.command import HERE, PlaceOption, app, out
+from accord.cli.settlements import RunOption
+from accord.errors import UserError
+
+budget_commands = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(budget_commands, name="budget", help="Budgets of organisations: capitation, benchmarks of programmes, pools.")
+
+Named = Annotated[str, typer.Argument(help="The budget's name, as its file in budgets/ without .toml.")]
+
+
+@budget_commands.command("set")
+def budget_set(
+    name: Annotated[str, typer.Argument(help="The budget's name, as its file in budgets/ without .toml.", show_default="each of the place")] = "",
+    directory: PlaceOption = HERE,
+    organisation: Annotated[str, typer.Option(help="Show how this organisation's budget came about, line by line.")] = "",
+) -> None:
+    """Set budgets from their files and figures: each a bridge that adds up to the total, kept in budgets/NAME/."""
+    opened = place.open_place(directory)
+    for each in [name] if name else budget_files(opened) or [file_of(opened, name).stem]:
+        screens.print_budget(out, set_budget(opened, each), organisation)
+
+
+@budget_commands.command("figures")
+def budget_figures(name: Named, directory: PlaceOption = HERE, run: RunOption = "current") -> None:
+    """Count the figures that a budget needs from a run: people by list, or cost by type of enrolment and year. Factors are left to be filled in."""
+    opened = place.open_place(directory)
+    file = file_of(opened, name)
+    written = read_ruled(file, datetime.now(UTC).date())
+    if isinstance(written, Pooled):
+        raise UserError("a pool has no file of figures", where=str(file), what_to_do="write what each partner puts in into the budget itself")
+    screens.print_counted(out, count_figures(opened, place.open_run(opened, run), name, file, written))
