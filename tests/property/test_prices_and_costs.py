@@ -13,7 +13,7 @@ from accord.pricing.costing import ACTIVITY_COSTS, CAPACITIES, COSTS_BY_BASIS
 from accord.settlement.acting import PRICED
 from accord.tables import ORGANISATION
 from accord.tables.pricing import COST_POOL, STANDARD_TIME, UNIT_COST
-from accord.tables.settlement import ACT, CONTRACT_CLAIM, MARKET_FORCES, PRICE, PRICE_SUPPLEMENT
+from accord.tables.settlement import ACT, CONTRACT_CLAIM, PRICE, PRICE_SUPPLEMENT, PROVIDER_FACTOR
 from accord.tables.working import ACTIVITY_IN_FORCE
 
 SIX, PENNY = Decimal("0.000001"), Decimal("0.01")
@@ -70,7 +70,7 @@ def test_the_parts_of_a_price_add_up_to_it(drawn):
     each = list(enumerate(drawn))
     table(connection, PRICE, [{"price_list": f"l{n}", "currency_code": "A", **price} for n, (price, *_) in each])
     table(connection, PRICE_SUPPLEMENT, [{"price_list": f"l{n}", "currency_code": "A", "supplement_rate": s} for n, (_, s, *_) in each if s])
-    table(connection, MARKET_FORCES, [{"price_list": f"l{n}", "provider_id": "P", "factor": f} for n, (_, _, f, *_) in each if f])
+    table(connection, PROVIDER_FACTOR, [{"price_list": f"l{n}", "provider_id": "P", "factor": f} for n, (_, _, f, *_) in each if f])
     said = {"provider_id": "P", "setting": "inpatient", "service": "bed", "care_date": DAY, "month_date": DAY, "currency_code": "A"}
     table(connection, ACT, [{"activity_id": n, "stay_days": stay, "admission": admission, **said} for n, (*_, stay, admission) in each])
     claim = {"contract_id": "c", "clause_id": "k", "is_paying": True, "n_claim": 1}

@@ -12,10 +12,10 @@ from accord.tables.settlement import (
     CONTRACT_PEOPLE,
     CONTRACT_SCOPE,
     CONTRACT_TOTAL,
-    MARKET_FORCES,
     PERSON_COST,
     PRICE,
     PRICE_SUPPLEMENT,
+    PROVIDER_FACTOR,
     SERVICE,
     UNSETTLED_ACTIVITY,
 )
@@ -99,7 +99,7 @@ found as (
   left join price_supplement s on c.prices = s.price_list
     and (s.currency_code is null or s.currency_code = a.currency_code) and (s.service_code is null or s.service_code = a.service_code)
     and (s.start_date is null or c.day >= s.start_date) and (s.end_date is null or c.day < s.end_date)
-  left join market_forces f on c.prices = f.price_list and a.provider_id = f.provider_id
+  left join provider_factor f on c.prices = f.price_list and a.provider_id = f.provider_id
     and (f.start_date is null or c.day >= f.start_date) and (f.end_date is null or c.day < f.end_date)),
 by_list as (
   select b.contract_id, b.clause_id, b.activity_id, b.prices, b.currency_code, b.is_listed, b.is_found, b.is_paying, b.person_id, b.service,
@@ -139,9 +139,9 @@ select contract_id, clause_id, activity_id, person_id, service, care_date, month
     when not is_found then 'not for its day, setting or admission' else 'price of 0 or none' end as unpriced_reason,
   cost, amount, is_paying
 from rounded""",
-    inputs=(CONTRACT_CLAIM, ACT, PRICE, PRICE_SUPPLEMENT, MARKET_FORCES),
+    inputs=(CONTRACT_CLAIM, ACT, PRICE, PRICE_SUPPLEMENT, PROVIDER_FACTOR),
     output=CONTRACT_ACTIVITY,
-    notes="""In: contract_claim, act, price, price_supplement, market_forces. Out: contract_activity: one row an act and clause.
+    notes="""In: contract_claim, act, price, price_supplement, provider_factor. Out: contract_activity: one row an act and clause.
 The price is that of the care's day, of admitted care that of the discharge; of a baseline's earlier acts that of the contract's first
 day. A price that names setting and admission goes before one that does not.
 Of several supplements the highest counts, on the price after what a short stay takes off; the provider's factor multiplies all.

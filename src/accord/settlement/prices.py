@@ -24,7 +24,7 @@ from accord.place.toml_faults import Fault, did_you_mean
 from accord.settlement.contract import Contract
 from accord.tables import Table
 from accord.tables.codes import ADMISSION, SETTING
-from accord.tables.settlement import MARKET_FORCES, PRICE, PRICE_SUPPLEMENT
+from accord.tables.settlement import PRICE, PRICE_SUPPLEMENT, PROVIDER_FACTOR
 
 SUBMITTED = "submitted"
 REPORTED_COST = "reported_cost"
@@ -142,7 +142,7 @@ def price_tables(lists: Iterable[PriceList]) -> list[tuple[Table, list[tuple[Any
             prices.append((one.name, p.code, p.setting, p.admission, *stay, p.start_date or start, p.end_date or end))
         supplements += [(one.name, s.code, s.service_code, s.rate, s.start_date, s.end_date) for s in one.supplements]
         factors += [(one.name, f.provider, f.factor, f.start_date, f.end_date) for f in one.factors]
-    return [(PRICE, prices), (PRICE_SUPPLEMENT, supplements), (MARKET_FORCES, factors)]
+    return [(PRICE, prices), (PRICE_SUPPLEMENT, supplements), (PROVIDER_FACTOR, factors)]
 
 
 def _missing(folder: Path, name: str) -> Fault:

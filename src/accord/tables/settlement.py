@@ -91,8 +91,8 @@ PRICE_SUPPLEMENT = Table(
     key=("price_list", "currency_code", "service_code", "supplement_rate", "start_date"),
 )
 
-MARKET_FORCES = Table(
-    name="market_forces",
+PROVIDER_FACTOR = Table(
+    name="provider_factor",
     meaning="What one list's prices are multiplied by for one provider. No factor of an allocation of money to areas.",
     columns=(
         text("price_list", "The list.", required=True),
