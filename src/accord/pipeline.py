@@ -16,7 +16,7 @@ from pathlib import Path
 
 import duckdb
 
-from accord import answers, audits, identity, population, rulebook, stays
+from accord import answers, audits, identity, population, pricing, rulebook, stays
 from accord.engine import Session, content_hash
 from accord.engine.feed import write_columns
 from accord.engine.maker import Maker
@@ -72,6 +72,7 @@ class Work:
     deliveries: Sequence[Delivery]
     key: bytes
     known_on: date
+    costs: pricing.Costs = pricing.NO_COSTS
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,7 @@ STAGES: tuple[tuple[str, Callable[[Work], None]], ...] = (
     ("what is known of people", lambda w: identity.build_persons(w.session)),
     ("findings", lambda w: intake.build_issues(w.session)),
     ("stays in hospital", lambda w: stays.build(w.session, w.settings.currency, w.known_on)),
+    ("what each act cost", lambda w: pricing.build(w.session, w.costs)),
     ("person-months", lambda w: population.build(w.session)),
     ("whose people are whose", lambda w: attribution.build(w.session, w.settings, w.known_on)),
     ("conditions", lambda w: population.build_conditions(w.session, w.settings.period.span, w.known_on, w.settings.conditions.hcc_model)),
@@ -133,11 +135,15 @@ def build(work: Work, progress: Progress) -> None:
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a run is made from. place: with the settings of then. settings_file: where their text is. known_at: the moment, if not now."""
+    """What a run is made from. place: with the settings of then. settings_file: where their text is. known_at: the moment, if not now.
+
+    cost_files: what is known of costs, by the names that a run keeps it under.
+    """
 
     place: Place
     settings_file: Path
     maps: Mapping[str, Map]
+    cost_files: Mapping[str, Path]
     receipts: Sequence[Receipt]
     known_at: datetime | None = None
 
@@ -147,13 +153,14 @@ def run(place: Place, progress: Progress, resources: Resources = AS_THE_ENGINE_C
     with hold(place, "run"):
         _sweep(place)
         check_ready(place)
-        maps = read_maps(place)
+        maps, costs = read_maps(place), pricing.cost_files(place.root)
+        pricing.read_costs(costs)  # a fault in them is told before anything is received
         key = secret_key(place)
         check_receipts_kept(place, read_receipts(place))
         with _work_folder(place) as folder:
-            remember(place, _texts(place, maps))
+            remember(place, _texts(place, maps, costs))
             receive(place, maps, read_receipts(place), source_files(place), folder, progress)
-            return _publish(Inputs(place, place.settings_file, maps, read_receipts(place)), key, folder, progress, resources)
+            return _publish(Inputs(place, place.settings_file, maps, costs, read_receipts(place)), key, folder, progress, resources)
 
 
 def run_as_known(place: Place, moment: datetime, progress: Progress, resources: Resources = AS_THE_ENGINE_CHOOSES) -> Run:
@@ -167,7 +174,8 @@ def run_as_known(place: Place, moment: datetime, progress: Progress, resources: 
         texts = texts_at(place, moment)
         then = Place(place.root, read_model(texts["place.toml"], PlaceSettings))
         maps = read_maps(then, {name[5:-5]: path for name, path in texts.items() if name.startswith("maps/")})
-        inputs = Inputs(then, texts["place.toml"], maps, known_receipts(read_receipts(place), moment), moment)
+        costs = {name: path for name, path in texts.items() if name.startswith(f"{pricing.FOLDER}/")}
+        inputs = Inputs(then, texts["place.toml"], maps, costs, known_receipts(read_receipts(place), moment), moment)
         with _work_folder(place) as folder:
             return _publish(inputs, secret_key(then), folder, progress, resources)
 
@@ -183,11 +191,12 @@ def withdraw(place: Place, file: str, reason: str) -> Receipt:
 
 def _publish(inputs: Inputs, key: bytes, folder: Path, progress: Progress, resources: Resources) -> Run:
     place, maps, receipts = inputs.place, inputs.maps, inputs.receipts
-    deliveries = known_deliveries(place, receipts)
+    deliveries, costs = known_deliveries(place, receipts), pricing.read_costs(inputs.cost_files)
     with Staging(place, _inputs_hash(inputs)) as staging:
         known_at = inputs.known_at or staging.created_at
         with _session(folder, deliveries, resources) as session:
-            build(Work(session, place.settings, intake.make_plans(maps, place.settings, deliveries), deliveries, key, known_at.date()), progress)
+            plans = intake.make_plans(maps, place.settings, deliveries)
+            build(Work(session, place.settings, plans, deliveries, key, known_at.date(), costs), progress)
             progress("audits")
             held = _audited(session)
             progress("content hashes")
@@ -214,13 +223,13 @@ def check(place: Place, progress: Progress, resources: Resources = AS_THE_ENGINE
     with hold(place, "check"):
         _sweep(place)
         check_ready(place)
-        maps = read_maps(place)
+        maps, costs = read_maps(place), pricing.read_costs(pricing.cost_files(place.root))
         receipts = read_receipts(place)
         with _work_folder(place) as folder:
             deliveries = known_deliveries(place, receipts) + look(place, maps, receipts, source_files(place), folder, progress)
             with _session(folder, deliveries, resources) as session:
                 plans = intake.make_plans(maps, place.settings, deliveries)
-                build(Work(session, place.settings, plans, deliveries, secret_key(place), datetime.now(UTC).date()), progress)
+                build(Work(session, place.settings, plans, deliveries, secret_key(place), datetime.now(UTC).date(), costs), progress)
                 return check_report(session, unclaimed_files(place))
 
 
@@ -232,11 +241,11 @@ def replay(place: Place, run: Run, progress: Progress, resources: Resources = AS
         check_receipts_kept(place, receipts)
         inputs = run.folder / "inputs"
         then = Place(place.root, read_model(inputs / "place.toml", PlaceSettings))
-        maps = read_maps(then, map_paths(inputs / "maps"))
+        maps, costs = read_maps(then, map_paths(inputs / "maps")), pricing.read_costs(pricing.cost_files(inputs))
         deliveries = known_deliveries(then, receipts[: run.manifest.receipts.n])
         with _work_folder(place) as folder, _session(folder, deliveries, resources) as session:
             plans = intake.make_plans(maps, then.settings, deliveries)
-            build(Work(session, then.settings, plans, deliveries, secret_key(then), run.manifest.known_at.date()), progress)
+            build(Work(session, then.settings, plans, deliveries, secret_key(then), run.manifest.known_at.date(), costs), progress)
             progress("content hashes")
             return {name: content_hash(session, PUBLISHED[name]) == entry.content_hash for name, entry in run.manifest.tables.items()}
 
@@ -303,17 +312,19 @@ def _raw_files(maps: Mapping[str, Map], deliveries: Sequence[Delivery]) -> dict[
     return {one.raw.name: [r.file_name for r in landed if r.map_id == one.map_id] for one in maps.values()}
 
 
-def _texts(place: Place, maps: Mapping[str, Map]) -> dict[str, bytes]:
+def _texts(place: Place, maps: Mapping[str, Map], costs: Mapping[str, Path]) -> dict[str, bytes]:
     """What people write and a run is made by, under the names that it has in a run's inputs."""
     contracts = {f"contracts/{path.name}": path.read_bytes() for path in sorted(place.contracts.glob("*.toml"))}
-    return {"place.toml": place.settings_file.read_bytes(), **{f"maps/{m}.toml": one.path.read_bytes() for m, one in maps.items()}, **contracts}
+    read = {f"maps/{m}.toml": one.path for m, one in maps.items()} | dict(costs)
+    return {"place.toml": place.settings_file.read_bytes(), **{name: path.read_bytes() for name, path in read.items()}, **contracts}
 
 
 def _inputs_hash(inputs: Inputs) -> str:
     digest = hashlib.sha256()
     for part in (receipts_used(inputs.receipts).chain, rulebook.edition(), version("accord")):
         digest.update(part.encode() + b"\0")
-    for path in (inputs.settings_file, *(inputs.maps[m].path for m in sorted(inputs.maps))):
+    costs = (inputs.cost_files[name] for name in sorted(inputs.cost_files))
+    for path in (inputs.settings_file, *(inputs.maps[m].path for m in sorted(inputs.maps)), *costs):
         digest.update(path.read_bytes() + b"\0")
     return digest.hexdigest()
 
@@ -322,6 +333,8 @@ def _keep_inputs(inputs: Inputs, staging: Staging) -> None:
     staging.keep_input("place.toml", inputs.settings_file.read_bytes())
     for map_id, one in inputs.maps.items():
         staging.keep_input(f"maps/{map_id}.toml", one.path.read_bytes())
+    for name, path in inputs.cost_files.items():
+        staging.keep_input(name, path.read_bytes())
 
 
 def _keep_restricted(place: Place, folder: Path, run_id: str, slugs: Sequence[str]) -> None:

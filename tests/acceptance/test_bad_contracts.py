@@ -42,6 +42,8 @@ identity = { trust = ["nhs_number"] }
     for i in ("needs_weighted", "england_need", "core_set")
 )  # fmt: skip
 PRICES = "england/national_tariff"
+PRICE_LIST = "currency_code,setting,admission,price,trim_days,per_day\nAA35F,,,1000,,\n"
+PRICE_ORIGIN = 'title = "Tariff"\nsource = "schedule 4"\nfrom = 2000-04-01\n'
 RICH: dict[str, Any] = {
     "title": "Marlow 2015/16",
     "payer": "QMW",
@@ -258,7 +260,6 @@ FINE = (
     ("deleted emptied", "*.partners", "the payee may share with nobody"),
     ("huge", "*.people_at_least", "a number of people may be as large as one likes"),
     ("dangled", "*.id", "a clause, scheme or measure may have any id; one that is referred to is in NOT_FINE"),
-    ("dangled", "*.prices", "lists of prices are not kept yet"),
     ("dangled", "*.services", "a service may have any name; one that must be another clause's is in NOT_FINE"),
     ("dangled", "population.resident_in", "areas are not listed in a place"),
     ("dangled", "*.target.of", "it is the target of the clause that is changed"),
@@ -374,9 +375,12 @@ def line_of(fault: UserError) -> int:
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A place with both contracts."""
+    """A place with both contracts, and the list of prices that they name."""
     folder = tmp_path_factory.mktemp("contracts") / "marlow"
     (folder / "contracts").mkdir(parents=True)
+    (folder / "prices" / "england").mkdir(parents=True)
+    (folder / "prices" / f"{PRICES}.csv").write_text(PRICE_LIST, encoding="utf-8")
+    (folder / "prices" / f"{PRICES}.toml").write_text(PRICE_ORIGIN, encoding="utf-8")
     (folder / "place.toml").write_text(PLACE, encoding="utf-8")
     for name, document in CONTRACTS.items():
         (folder / "contracts" / f"{name}.toml").write_text(write(document)[0], encoding="utf-8")
@@ -641,6 +645,39 @@ def test_what_is_settled_is_read_with_the_same_eyes(place: Path, spoil: Spoil) -
     spoil("rich", write(changed(RICH, ("payee",), "retyped", "QMW"))[0])
     with pytest.raises(UserError, match="would pay itself"):
         read_contract(file)
+
+
+def told_of_prices(place: Path) -> list[str]:
+    return [f"{fault}" for fault in check_contract(place / "contracts" / "rich.toml").faults]
+
+
+@pytest.mark.parametrize(
+    ("ending", "text", "what", "mend"),
+    [
+        ("toml", PRICE_ORIGIN.replace("2000-04", "2015-05"), "apply from 2015-05-01, and the contract begins on 2015-04-01", "begins"),
+        ("toml", f"{PRICE_ORIGIN}to = 2016-03-31\n", "end on 2016-03-31, and the contract on 2016-04-01", "add the prices of the later days"),
+        ("csv", PRICE_LIST.replace("1000", "£1000"), "cannot be read: 'price' is '£1000'", "write a number"),
+        ("_mff.csv", "provider_id,factor\nRQQ,1.05\n", "'RMX', who is paid by the prices of", "add the provider's row"),
+        ("_mff.csv", "provider_id,factor,from\nRMX,1.05,2015-06-01\n", "no market-forces factor on 2015-04-01", "add the provider's row"),
+    ],
+)
+def test_a_list_of_prices_that_cannot_price_the_contract_is_told_before_it_is_settled(
+    ending: str, text: str, what: str, mend: str, place: Path
+) -> None:
+    folder = place / "prices" / "england"
+    before = {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
+    (folder / "national_tariff_mff.toml").write_text(PRICE_ORIGIN, encoding="utf-8")
+    (folder / f"national_tariff{ending if ending.startswith('_') else f'.{ending}'}").write_text(text, encoding="utf-8")
+    try:
+        faults = told_of_prices(place)
+    finally:
+        for path in folder.iterdir():
+            path.unlink()
+        for name, kept in before.items():
+            (folder / name).write_text(kept, encoding="utf-8")
+    assert len(faults) == sum(each.get("prices") == PRICES for each in RICH["clause"])
+    assert all(what in fault and mend in fault and "contracts/rich.toml, line" in fault for fault in faults), faults
+    assert told_of_prices(place) == []
 
 
 MARLOW = """\

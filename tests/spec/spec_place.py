@@ -29,9 +29,9 @@ KEY = bytes(32)
 SMALL = (
     "age_band", "code_form", "calendar_month", "stay_rule", "accounting_year", "year_reach", "condition_kind", "condition_code",
     "classification_system", "condition_weight", "score_band", "segment_rule", "hcc_person", "hcc_condition", "hcc_score",
-    "attribution_period", "participant",
+    "attribution_period", "participant", "unit_cost", "cost_pool", "standard_time",
 )  # fmt: skip
-"""Tables of rules and of the calendar, and those of an HCC model, which no page asks for."""
+"""Tables of rules, of the calendar and of what a place states, and those of an HCC model, which no page asks for."""
 NO_MAP = {"none": '[organisation]\nid = { text = "id" }\nkind = { constant = "other" }\n'}
 PERIOD = {"from": date(2025, 4, 1), "to": date(2026, 4, 1)}
 

@@ -43,6 +43,7 @@ LINE = "total = '{}' and measure = 'cost' and submission_id = 1 and line = '{}'"
 ALL = "population = '{}' and dimension = 'all'"
 FIRST_IN_BED = "activity_id = (select min(activity_id) from stay_activity where spell_id is not null)"
 FIRST_SPELL = "spell_id = (select min(spell_id) from spell)"
+FIRST_COSTED = "activity_id = (select min(activity_id) from activity_cost where cost_basis = 'reported')"
 FIRST_STAY = "continuous_stay_id = (select min(continuous_stay_id) from spell)"
 STRANGER = "person_id = (select min(person_id) from {} where person_id is not null)"
 
@@ -153,7 +154,37 @@ TAMPERED = [
     ("every diagnosis counts for conditions, or has its reason", "diagnosis", added("activity_id + 1 as activity_id", "position = 1")),
     ("whoever has a condition category has an HCC score", "condition",
      added("'hcc' as classification, '37' as condition", f"classification = 'long_term' and {STRANGER.format('condition')}")),
+    ("every activity in force has a cost, or the reason why it has none", "activity_cost", dropped(FIRST_COSTED)),
+    ("every activity in force has a cost, or the reason why it has none", "activity_cost",
+     added("activity_id + 1 as activity_id", FIRST_COSTED)),
+    ("every activity in force has a cost, or the reason why it has none", "activity_cost",
+     changed("cast(null as decimal(18, 2)) as cost", FIRST_COSTED)),
+    ("every activity in force has a cost, or the reason why it has none", "activity_cost", changed("'none' as cost_basis", FIRST_COSTED)),
+    ("what records report as cost stands", "activity_cost", changed("cost + 0.01 as cost", FIRST_COSTED)),
+    ("what records report as cost stands", "activity_cost", changed("'unit_cost' as cost_basis", FIRST_COSTED)),
+    ("costs by basis are those of the acts", "cost_by_basis", changed("cost + 0.01 as cost", "cost_basis = 'reported'")),
+    ("costs by basis are those of the acts", "cost_by_basis", dropped("cost_basis = 'none'")),
+    ("reported costs are what the files lead to", "cost_by_basis", dropped("cost_basis = 'reported' and setting = 'inpatient'")),
+    ("capacity is used or unused", "capacity", changed("unused_cost - 0.01 as unused_cost", "true")),
+    ("capacity is used or unused", "capacity", changed("used_minutes + 1 as used_minutes", "true")),
+    ("capacity is used or unused", "capacity", dropped("true")),
 ]  # fmt: skip
+
+
+POOL = """
+title  = "General practice"
+source = "invented"
+
+[[pool]]
+id                  = "gp_contacts"
+provider            = "WGF"
+setting             = "gp"
+from                = 2025-04-01
+to                  = 2026-04-01
+cost                = 30000.00
+theoretical_minutes = 40000
+practical_share     = 0.80
+"""
 
 
 @pytest.fixture(scope="module")
@@ -161,6 +192,8 @@ def made(tmp_path_factory):
     """The tables of a run, working tables too, as its audits see them."""
     folder = tmp_path_factory.mktemp("made")
     place = open_place(copy_small_place(tmp_path_factory.mktemp("places") / "small"))
+    (place.root / "costs").mkdir()
+    (place.root / "costs" / "general_practice.toml").write_text(POOL, encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
 
         def spy(session):

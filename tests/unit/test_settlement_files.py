@@ -15,7 +15,7 @@ from accord.place import Place, PlaceSettings, new_place, read_model
 from accord.settlement.chain import Case, settle
 from accord.settlement.contract import Contract
 from accord.settlement.figures import Given, Payment, read_figures, read_payments
-from accord.settlement.prices import Price, price_list
+from accord.settlement.prices import MarketForces, Price, Supplement, price_list
 from accord.settlement.settling import contract_files
 from accord.settlement.span import span_of
 from accord.settlement.taxing import Tax, tax_of
@@ -104,6 +104,61 @@ def test_a_list_that_is_not_there_or_of_a_later_year(tmp_path: Path) -> None:
     )  # fmt: skip
     unsourced = told(lambda: prices_of(tmp_path, "", SIDECAR.replace('source = "schedule 4"\n', "")))
     assert "source" in unsourced.what
+
+
+DATED = PRICES.strip() + ",short_stay_days,short_stay_share,from,to\n"
+
+
+def dated_prices(folder: Path, rows: str, head: str = DATED) -> tuple[Price, ...]:
+    file, contract = contract_of(folder, ACTIVITY)
+    (folder / "tariff.csv").write_text(head + rows, encoding="utf-8")
+    (folder / "tariff.toml").write_text(SIDECAR, encoding="utf-8")
+    return price_list(folder, "tariff", contract, file, 0).prices
+
+
+def test_a_price_lasts_until_the_next_of_its_code(tmp_path: Path) -> None:
+    found = dated_prices(tmp_path, "A1,,,10,,,1,0.7,,\nA1,,,11,,,,,2025-10-01,2026-01-01\nA1,,gp,12,,,,,,\n".replace(",gp,", ",elective,"))
+    assert [(p.start_date, p.end_date, p.short_stay_days, p.short_stay_share) for p in found] == [
+        (None, date(2025, 10, 1), 1, Decimal("0.70")), (date(2025, 10, 1), date(2026, 1, 1), None, None), (None, None, None, None),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rows", "what"),
+    [
+        ("A1,,,10,,,,,,2025-12-01\nA1,,,11,,,,,2025-10-01,\n", "'from' is 2025-10-01, and what stands on line 2 applies until 2025-12-01"),
+        ("A1,,,10,,,,,,\nA1,,,11,,,,,2025-04-01,\n", "A1 has a price for the same setting and admission on line 2 too"),
+        ("A1,,,10,,,,,2025-03-01,\n", "'from' is before the list applies"),
+        ("A1,,,10,,,,,2025-10-01,2025-10-01\n", "'to' is 2025-10-01, which is not after 'from'"),
+        ("A1,,,10,,,1,,,\n", "'short_stay_days' and 'short_stay_share' belong together"),
+        ("A1,,,10,,,1,0,,\n", "'short_stay_share' is 0"),
+    ],
+)
+def test_prices_of_several_days_that_do_not_fit_are_told(tmp_path: Path, rows: str, what: str) -> None:
+    assert what in told(lambda: dated_prices(tmp_path, rows)).what
+
+
+def test_a_column_that_is_nearly_one_of_the_optional_is_told_and_others_are_passed_over(tmp_path: Path) -> None:
+    assert dated_prices(tmp_path, "A1,,,10,,,seen\n", PRICES.strip() + ",note\n")
+    error = told(lambda: dated_prices(tmp_path, "A1,,,10,,,1,0.7\n", PRICES.strip() + ",shortstay_days,short_stay_share\n"))
+    assert (error.what, error.what_to_do) == ("tariff.csv has a column 'shortstay_days'", "did you mean 'short_stay_days'?")
+
+
+def test_supplements_and_factors_stand_beside_the_list_with_their_own_source(tmp_path: Path) -> None:
+    (tmp_path / "tariff_supplements.csv").write_text("currency_code,service_code,rate\n,150,0.28\n", encoding="utf-8")
+    (tmp_path / "tariff_mff.csv").write_text("provider_id,factor,from\nRMX,1.05,\nRMX,1.06,2025-10-01\n", encoding="utf-8")
+    for part in ("supplements", "mff"):
+        assert "tariff_" + part in told(lambda: prices_of(tmp_path, "A1,,,10,,\n")).where
+        (tmp_path / f"tariff_{part}.toml").write_text(SIDECAR, encoding="utf-8")
+    file, contract = contract_of(tmp_path, ACTIVITY)
+    found = price_list(tmp_path, "tariff", contract, file, 0)
+    assert found.supplements == (Supplement(None, "150", Decimal("0.28")),)
+    assert found.factors == (MarketForces("RMX", Decimal("1.05"), None, date(2025, 10, 1)), MarketForces("RMX", Decimal("1.06"), date(2025, 10, 1)))
+    assert [path.name for path in found.files] == [
+        "tariff.csv", "tariff.toml", "tariff_supplements.csv", "tariff_supplements.toml", "tariff_mff.csv", "tariff_mff.toml",
+    ]  # fmt: skip
+    (tmp_path / "tariff_supplements.csv").write_text("currency_code,service_code,rate\n,,0.28\n", encoding="utf-8")
+    assert "name what the supplement is for" in told(lambda: price_list(tmp_path, "tariff", contract, file, 0)).what_to_do
 
 
 # --- figures and payments ----------------------------------------------------------------------------------------------------

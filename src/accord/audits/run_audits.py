@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from accord.audits.attribution_audits import ATTRIBUTION_AUDITS
 from accord.audits.condition_audits import CONDITION_AUDITS
+from accord.audits.cost_audits import COST_AUDITS
 from accord.audits.stay_audits import STAY_AUDITS
 from accord.engine import Session, findings
 from accord.tables import PUBLISHED
@@ -195,6 +196,7 @@ AUDITS: dict[str, str] = {
     **ATTRIBUTION_AUDITS,
     "every person of a condition is known": _known("condition", "person_id", "person", "person_id"),
     **CONDITION_AUDITS,
+    **COST_AUDITS,
 }
 """Name of each audit to the query that finds its breaches: none, if it holds. Each row is a sentence."""
 

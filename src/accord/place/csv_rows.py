@@ -1,8 +1,9 @@
-"""CSV files that people write: prices, payments, monthly totals, figures of organisations. Each cell that cannot be read is told with its line."""
+"""CSV files that people write: prices, unit costs, payments, monthly totals, figures. Each cell that cannot be read is told with its line."""
 
 from __future__ import annotations
 
 import csv
+import difflib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -45,9 +46,24 @@ class Row:
         """A cell that is a whole number from 0 up. Raises UserError."""
         return self._read(column, _whole, "write a whole number, as 12")
 
+    def whole_or_none(self, column: str) -> int | None:
+        """The same; None where the cell is empty. Raises UserError."""
+        return self.whole(column) if self.cells[column] else None
+
     def day(self, column: str) -> date:
         """A cell that is a day. Raises UserError."""
         return self._read(column, date.fromisoformat, "write a day as 2025-08-20")
+
+    def day_or_none(self, column: str) -> date | None:
+        """The same; None where the cell is empty. Raises UserError."""
+        return self.day(column) if self.cells[column] else None
+
+    def one_of(self, column: str, known: Sequence[str]) -> str | None:
+        """A cell that is one of a closed list; None where it is empty, for any. Raises UserError."""
+        text = self.cells[column]
+        if text and text not in known:
+            raise self.wrong(column, f"is {text!r}", did_you_mean(text, known, "leave it empty for any, or write one of"))
+        return text or None
 
     def month(self, column: str) -> date:
         """A cell that is a month, as its first day. Raises UserError."""
@@ -71,29 +87,41 @@ def month_of(text: str) -> date:
     return date.fromisoformat(f"{text}-01")
 
 
-def read_rows(file: Path, columns: Sequence[str]) -> Iterator[Row]:
-    """The rows of a CSV file with a header that names these columns, in any order; more columns are passed over. Raises UserError."""
+def read_rows(file: Path, columns: Sequence[str], optional: Sequence[str] = ()) -> Iterator[Row]:
+    """The rows of a CSV file with a header that names these columns, in any order; more columns are passed over. Raises UserError.
+
+    optional: columns that may be left out, and are empty then; a column that seems to be one of them misspelt is a fault.
+    """
     lines = csv.reader(StringIO(read_text(file)), strict=True)
     try:
         header = [name.strip() for name in next(lines, [])]
-        missing = [name for name in columns if name not in header]
-        if missing:
-            what = f"{file.name} has no column '{missing[0]}'"
-            raise UserError(what, where=f"{file}, line 1", what_to_do=did_you_mean(missing[0], header, f"name {', '.join(columns)}; it has"))
+        _check_header(file, header, columns, optional)
+        absent = {name: "" for name in optional if name not in header}
         for cells in lines:
             if any(cells):
-                yield _row(file, lines.line_num, header, cells)
+                yield _row(file, lines.line_num, header, cells, absent)
     except csv.Error as error:
         raise UserError(
             f"{file.name} is not CSV: {error}", where=f"{file}, line {lines.line_num}", what_to_do="put text that holds a comma or a quote in quotes"
         ) from None
 
 
-def _row(file: Path, line: int, header: Sequence[str], cells: Sequence[str]) -> Row:
+def _check_header(file: Path, header: Sequence[str], columns: Sequence[str], optional: Sequence[str]) -> None:
+    missing = [name for name in columns if name not in header]
+    if missing:
+        what = f"{file.name} has no column '{missing[0]}'"
+        raise UserError(what, where=f"{file}, line 1", what_to_do=did_you_mean(missing[0], header, f"name {', '.join(columns)}; it has"))
+    for name in header:
+        meant = [] if name in columns else difflib.get_close_matches(name, [each for each in optional if each not in header], n=1, cutoff=0.8)
+        if meant and name not in optional:
+            raise UserError(f"{file.name} has a column '{name}'", where=f"{file}, line 1", what_to_do=f"did you mean '{meant[0]}'?")
+
+
+def _row(file: Path, line: int, header: Sequence[str], cells: Sequence[str], absent: Mapping[str, str]) -> Row:
     if len(cells) != len(header):
         what = f"the line has {len(cells)} fields, and the header names {len(header)}"
         raise UserError(what, where=f"{file}, line {line}", what_to_do="write one field a column; leave one empty where there is nothing")
-    return Row(file, line, {name: cell.strip() for name, cell in zip(header, cells, strict=True)})
+    return Row(file, line, {**absent, **{name: cell.strip() for name, cell in zip(header, cells, strict=True)}})
 
 
 def _number(text: str, places: int) -> Decimal:

@@ -14,6 +14,8 @@ from accord.tables.settlement import (
     CONTRACT_TOTAL,
     PERSON_COST,
     PRICE,
+    PRICE_SUPPLEMENT,
+    PROVIDER_FACTOR,
     SERVICE,
     UNSETTLED_ACTIVITY,
 )
@@ -55,7 +57,7 @@ _NARROWED = """(s.service_code is null or a.service_code = s.service_code)
 CLAIMS = Step(
     name="acts that clauses are about",
     sql=f"""with claim as (
-  select s.contract_id, s.clause_id, a.activity_id, s.prices, s.is_paying
+  select s.contract_id, s.clause_id, a.activity_id, s.prices, s.is_paying, s.priced_on_date
   from act a
   join contract_scope s on a.provider_id = s.payee_id and a.service = s.service and (a.payer_id is null or a.payer_id = s.payer_id)
     and a.care_date >= s.start_date and a.care_date < s.end_date
@@ -63,7 +65,7 @@ CLAIMS = Step(
   {_OF_POPULATION}
   where b.organisation_id is not null)
 select contract_id, clause_id, activity_id, prices, is_paying,
-  cast(count(case when is_paying then 1 end) over (partition by activity_id) as bigint) as n_claim
+  cast(count(case when is_paying then 1 end) over (partition by activity_id) as bigint) as n_claim, priced_on_date
 from claim""",
     inputs=(ACT, CONTRACT_SCOPE, PERSON_MONTH, CONTRACT_MEMBER),
     output=CONTRACT_CLAIM,
@@ -75,34 +77,78 @@ Units: none. Ties: none. Leaves out: acts that no clause is about: unsettled_act
 
 PRICED = Step(
     name="acts priced",
-    sql="""with found as (
-  select c.contract_id, c.clause_id, c.activity_id, c.is_paying, c.prices, a.person_id, a.service, a.care_date, a.month_date, a.currency_code,
-    a.stay_days, a.net_amount, a.cost, a.amount, p.price_amount, p.trim_days, p.per_day_amount,
+    sql="""with listed as (
+  select distinct price_list, currency_code from price),
+claimed as (
+  select c.contract_id, c.clause_id, c.activity_id, c.is_paying, c.prices, coalesce(c.priced_on_date, a.care_date) as day
+  from contract_claim c join act a on c.activity_id = a.activity_id
+  where c.n_claim <= 1),
+found as (
+  select c.contract_id, c.clause_id, c.activity_id, c.is_paying, c.prices, a.person_id, a.admission, a.service, a.care_date, a.month_date,
+    a.currency_code, a.stay_days, a.net_amount, a.cost, a.amount, l.currency_code is not null as is_listed, p.price_list is not null as is_found,
+    p.price_amount, p.trim_days, p.per_day_amount, p.short_stay_days, p.short_stay_share, s.supplement_rate, f.factor,
     row_number() over (partition by c.contract_id, c.clause_id, c.activity_id
-      order by p.setting asc nulls last, p.admission asc nulls last) as place
-  from contract_claim c
+      order by p.setting asc nulls last, p.admission asc nulls last, p.start_date desc nulls last, s.supplement_rate desc nulls last,
+        s.currency_code asc nulls last, s.service_code asc nulls last, f.start_date desc nulls last) as place
+  from claimed c
   join act a on c.activity_id = a.activity_id
+  left join listed l on c.prices = l.price_list and a.currency_code = l.currency_code
   left join price p on c.prices = p.price_list and a.currency_code = p.currency_code
     and (p.setting is null or p.setting = a.setting) and (p.admission is null or p.admission = a.admission)
-  where c.n_claim <= 1),
-beyond as (
-  select f.contract_id, f.clause_id, f.activity_id, f.is_paying, f.prices, f.person_id, f.service, f.care_date, f.month_date, f.currency_code,
-    f.stay_days, f.net_amount, f.cost, f.amount, f.price_amount,
-    cast(greatest(coalesce(f.stay_days - f.trim_days, 0), 0) * coalesce(f.per_day_amount, 0) as decimal(18, 6)) as long_stay_amount
-  from found f where f.place = 1),
-valued as (
-  select b.contract_id, b.clause_id, b.activity_id, b.is_paying, b.person_id, b.service, b.care_date, b.month_date, b.currency_code, b.stay_days,
-    b.cost, b.amount, case when b.prices = 'submitted' then b.net_amount when b.prices = 'reported_cost' then b.cost
-      when b.price_amount = 0 then null else cast(b.price_amount + b.long_stay_amount as decimal(18, 2)) end as value_amount
-  from beyond b)
-select contract_id, clause_id, activity_id, person_id, service, care_date, month_date, currency_code, stay_days,
-  cast(coalesce(value_amount, 0) as decimal(18, 2)) as value_amount, coalesce(value_amount, 0) <> 0 as is_priced, cost, amount, is_paying
-from valued""",
-    inputs=(CONTRACT_CLAIM, ACT, PRICE),
+    and (p.start_date is null or c.day >= p.start_date) and (p.end_date is null or c.day < p.end_date)
+  left join price_supplement s on c.prices = s.price_list
+    and (s.currency_code is null or s.currency_code = a.currency_code) and (s.service_code is null or s.service_code = a.service_code)
+    and (s.start_date is null or c.day >= s.start_date) and (s.end_date is null or c.day < s.end_date)
+  left join provider_factor f on c.prices = f.price_list and a.provider_id = f.provider_id
+    and (f.start_date is null or c.day >= f.start_date) and (f.end_date is null or c.day < f.end_date)),
+by_list as (
+  select b.contract_id, b.clause_id, b.activity_id, b.prices, b.currency_code, b.is_listed, b.is_found, b.is_paying, b.person_id, b.service,
+    b.care_date, b.month_date, b.stay_days, b.cost, b.amount, coalesce(b.factor, 1) as factor,
+    1 + coalesce(b.supplement_rate, 0) as topped_rate,
+    case when b.prices = 'submitted' then cast(b.net_amount as decimal(18, 6)) when b.prices = 'reported_cost' then cast(b.cost as decimal(18, 6))
+      else nullif(b.price_amount, 0) end as price_amount,
+    cast(greatest(coalesce(b.stay_days - b.trim_days, 0), 0) * coalesce(b.per_day_amount, 0) as decimal(18, 6)) as beyond_amount,
+    case when b.admission = 'emergency' and b.stay_days <= b.short_stay_days then b.short_stay_share else 1 end as share
+  from found b where b.place = 1),
+reduced as (
+  select b.contract_id, b.clause_id, b.activity_id, b.prices, b.currency_code, b.is_listed, b.is_found, b.is_paying, b.person_id, b.service,
+    b.care_date, b.month_date, b.stay_days, b.cost, b.amount, b.factor, b.price_amount, b.beyond_amount, b.topped_rate,
+    cast(b.price_amount * b.share as decimal(18, 6)) as reduced_amount
+  from by_list b),
+run_up as (
+  select r.contract_id, r.clause_id, r.activity_id, r.prices, r.currency_code, r.is_listed, r.is_found, r.is_paying, r.person_id, r.service,
+    r.care_date, r.month_date, r.stay_days, r.cost, r.amount, r.factor, r.price_amount, r.price_amount + r.beyond_amount as with_long_stay_amount,
+    r.reduced_amount + r.beyond_amount as after_short_stay_amount,
+    cast(cast(r.reduced_amount * r.topped_rate as decimal(18, 6)) + r.beyond_amount as decimal(18, 6)) as with_supplement_amount
+  from reduced r),
+rounded as (
+  select u.contract_id, u.clause_id, u.activity_id, u.prices, u.currency_code, u.is_listed, u.is_found, u.is_paying, u.person_id, u.service,
+    u.care_date, u.month_date, u.stay_days, u.cost, u.amount, coalesce(cast(u.price_amount as decimal(18, 2)), 0) as to_base,
+    coalesce(cast(u.with_long_stay_amount as decimal(18, 2)), 0) as to_long_stay,
+    coalesce(cast(u.after_short_stay_amount as decimal(18, 2)), 0) as to_short_stay,
+    coalesce(cast(u.with_supplement_amount as decimal(18, 2)), 0) as to_supplement,
+    coalesce(cast(u.with_supplement_amount * u.factor as decimal(18, 2)), 0) as value_amount
+  from run_up u)
+select contract_id, clause_id, activity_id, person_id, service, care_date, month_date, currency_code, stay_days, value_amount,
+  to_base as base_amount, cast(to_long_stay - to_base as decimal(18, 2)) as long_stay_amount,
+  cast(to_short_stay - to_long_stay as decimal(18, 2)) as short_stay_amount,
+  cast(to_supplement - to_short_stay as decimal(18, 2)) as supplement_amount,
+  cast(value_amount - to_supplement as decimal(18, 2)) as market_forces_amount, value_amount <> 0 as is_priced,
+  case when value_amount <> 0 then null when prices in ('submitted', 'reported_cost') then 'no amount in the record'
+    when currency_code is null then 'no currency code' when not is_listed then 'not in the list'
+    when not is_found then 'not for its day, setting or admission' else 'price of 0 or none' end as unpriced_reason,
+  cost, amount, is_paying
+from rounded""",
+    inputs=(CONTRACT_CLAIM, ACT, PRICE, PRICE_SUPPLEMENT, PROVIDER_FACTOR),
     output=CONTRACT_ACTIVITY,
-    notes="""In: contract_claim, act, price. Out: contract_activity: one row an act and clause.
-A price that names setting and admission goes before one that does not. Each act is rounded to the penny.
-Units: currency. Ties: none, as no list prices one code twice. Leaves out: acts that several contracts would pay for: unsettled_activity.""",
+    notes="""In: contract_claim, act, price, price_supplement, provider_factor. Out: contract_activity: one row an act and clause.
+The price is that of the care's day, of admitted care that of the discharge; of a baseline's earlier acts that of the contract's first
+day. A price that names setting and admission goes before one that does not.
+Of several supplements the highest counts, on the price after what a short stay takes off; the provider's factor multiplies all.
+Each act is rounded to the penny, and each component is the difference of two sums so rounded: they add up to value_amount.
+Units: currency. Ties: none, as no list prices one code twice on one day. Leaves out: acts that several contracts would pay for: unsettled_activity.
+Source: tariffs are reduced for short emergency stays, long stays are paid by the day beyond a trim point, top-ups are a proportion of the tariff, and
+the tariff with its adjustments is multiplied by the factor: HFMA, Introduction to payment by results (4), 5 May 2011.""",
 )
 
 TOTALS = Step(

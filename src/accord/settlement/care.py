@@ -25,12 +25,12 @@ from accord.place.toml_lines import KeyPath
 from accord.rulebook import service_of_each, services
 from accord.settlement.acting import STEPS
 from accord.settlement.contract import Contract, Resident
-from accord.settlement.prices import OF_THE_RECORD, PriceList, price_list
+from accord.settlement.prices import OF_THE_RECORD, PriceList, price_list, price_tables
 from accord.settlement.scoping import BASELINE, Part, parts_of
 from accord.settlement.span import Span, months_of, next_month
 from accord.settlement.totals import NOTHING, Done, Total
 from accord.tables import ACTIVITY, Table
-from accord.tables.settlement import CONTRACT_ACTIVITY, CONTRACT_MEMBER, CONTRACT_SCOPE, PRICE, SERVICE
+from accord.tables.settlement import CONTRACT_ACTIVITY, CONTRACT_MEMBER, CONTRACT_SCOPE, SERVICE
 from accord.tables.working import CALENDAR_MONTH
 
 WORK_PREFIX = ".work-"
@@ -158,7 +158,8 @@ def _feed(session: Session, place: Place, run: Run, contracts: Mapping[str, Scop
     partners = {partner.id for partner in place.settings.partner}
     _write(session, CONTRACT_MEMBER, (row for id, each in contracts.items() for row in _member_rows(id, each.contract, parents, partners)))
     lists = {name: each for one in contracts.values() for name, each in one.lists.items()}
-    _write(session, PRICE, (row for each in lists.values() for row in _price_rows(each)))
+    for table, rows in price_tables(lists.values()):
+        _write(session, table, rows)
 
 
 def _write(session: Session, table: Table, rows: Iterable[tuple[Any, ...]]) -> None:
@@ -171,7 +172,7 @@ def _scope_row(contract_id: str, scope: Scoped, part: Part) -> tuple[Any, ...]:
     population = "resident" if isinstance(contract.population, Resident) else "registered"
     return (
         contract_id, part.clause_id, part.service, contract.payer, contract.payee, population, part.start_date, part.end_date, part.prices,
-        part.is_paying, part.specialty, part.code, part.is_baseline,
+        part.is_paying, part.specialty, part.code, part.is_baseline, contract.period.start_date if part.is_baseline else None,
     )  # fmt: skip
 
 
@@ -183,11 +184,6 @@ def _member_rows(contract_id: str, contract: Contract, parents: Sequence[tuple[s
     named = contract.population.registered_with
     lists = partners if named == "partners" else {named} if isinstance(named, str) else set(named)
     yield from ((contract_id, id) for id, parent in parents if id in lists or parent in lists)
-
-
-def _price_rows(one: PriceList) -> Iterator[tuple[Any, ...]]:
-    for p in one.prices:
-        yield one.name, p.code, p.setting, p.admission, p.amount, p.trim_days, p.per_day
 
 
 def _care(session: Session, contracts: Mapping[str, Scoped]) -> Care:

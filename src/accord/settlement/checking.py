@@ -63,7 +63,7 @@ def surroundings(file: Path, place: Path | None) -> Surroundings:
         return Surroundings(others=others, name=file.stem)
     settings = open_place(folder).settings
     regimes = {p.id: p.vat for p in settings.partner}
-    return Surroundings(list(regimes), regimes, [s.id for s in settings.source], others, file.stem)
+    return Surroundings(list(regimes), regimes, [s.id for s in settings.source], others, file.stem, folder / "prices")
 
 
 def _others(file: Path) -> Iterator[tuple[str, Contract]]:

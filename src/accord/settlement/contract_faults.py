@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
@@ -18,6 +19,7 @@ from accord.place.toml_lines import KeyPath
 from accord.settlement.contract import Contract
 from accord.settlement.facts import CAPPED_KINDS
 from accord.settlement.pool_faults import pool_faults
+from accord.settlement.prices import price_faults
 from accord.settlement.scoping import earlier_span
 from accord.settlement.service_faults import changed_services, paid_twice, service_faults
 from accord.settlement.taxing import own_vat_faults, tax_faults
@@ -33,7 +35,7 @@ class Surroundings:
     """Where a contract stands. partners and figures: ids of the place's partners, and of the sources that may hold figures; None: no place.
 
     regimes: of each partner, its VAT regime.
-    others: the contracts beside it that can be read, by the names of their files. name: its own file's.
+    others: the contracts beside it that can be read, by the names of their files. name: its own file's. prices: the place's folder of price lists.
     """
 
     partners: Sequence[str] | None = None
@@ -41,6 +43,7 @@ class Surroundings:
     figures: Sequence[str] | None = None
     others: Mapping[str, Contract] = field(default_factory=dict)
     name: str = ""
+    prices: Path | None = None
 
 
 def contract_faults(contract: Contract, around: Surroundings) -> Iterator[Fault]:
@@ -56,6 +59,8 @@ def contract_faults(contract: Contract, around: Surroundings) -> Iterator[Fault]
     if contract.under is not None:
         yield from _head_faults(contract, contract.under, around)
     yield from _other_faults(contract, around)
+    if around.prices is not None:
+        yield from price_faults(around.prices, contract)
     for n, clause in enumerate(contract.clause):
         for fault in _clause_faults(contract, clause, around):
             yield Fault(("clause", n, *fault.path), fault.what, fault.what_to_do)

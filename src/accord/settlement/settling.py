@@ -264,7 +264,7 @@ def _inputs(asked: Asked, case: Case, file: Path, payments: Sequence[Payment], b
     if basis is None and asked.totals is not None:
         files["totals"] = asked.totals
     for name, each in (basis.lists if basis else {}).items():
-        files |= {f"prices/{name}{path.suffix}": path for path in each.files}
+        files |= {f"prices/{name}{path.name.removeprefix(Path(name).name)}": path for path in each.files}
     tables = asked.run.manifest.tables if basis and asked.run else {}
     return {
         **{name: file_sha256(path) for name, path in files.items() if path.is_file()},

@@ -10,6 +10,11 @@ UNSETTLED_REASON = (
     "outside the population",
 )  # fmt: skip
 
+UNPRICED_REASON = (
+    "no amount in the record", "no currency code", "not in the list", "not for its day, setting or admission", "price of 0 or none",
+)  # fmt: skip
+"""Why an act has no price, by the first that holds."""
+
 SERVICE = Table(
     name="service",
     meaning="One pair of setting and kind of admission, and the service that contracts know it by.",
@@ -38,6 +43,7 @@ CONTRACT_SCOPE = Table(
         text("service_code", "Only acts of this specialty; NULL is any."),
         text("currency_code", "Only acts of this code; NULL is any."),
         flag("is_baseline", "Whether it is of an earlier span that a baseline is repriced by; NULL is no."),
+        day("priced_on_date", "Of such a span: the day whose prices are current, the contract's first; NULL is the day of the care."),
     ),
     key=("contract_id", "clause_id", "service", "service_code", "currency_code"),
 )
@@ -63,8 +69,39 @@ PRICE = Table(
         rate("price_amount", "The price; NULL or 0 is no price."),
         integer("trim_days", "Nights that the price pays for; NULL is all.", unit="days"),
         rate("per_day_amount", "The price of each night beyond; NULL where there is none."),
+        integer("short_stay_days", "Of an emergency admission: the nights up to which only a share is paid; NULL is none.", unit="days"),
+        rate("short_stay_share", "That share; NULL where there is none."),
+        day("start_date", "First day of the price; NULL is any."),
+        day("end_date", "First day that it does not apply to; NULL is none."),
     ),
-    key=("price_list", "currency_code", "setting", "admission"),
+    key=("price_list", "currency_code", "setting", "admission", "start_date"),
+)
+
+PRICE_SUPPLEMENT = Table(
+    name="price_supplement",
+    meaning="One supplement of one list: what is paid on top of a price, as a rate of it.",
+    columns=(
+        text("price_list", "The list.", required=True),
+        text("currency_code", "Only for this code; NULL for any."),
+        text("service_code", "Only for this specialty or service of the provider's; NULL for any."),
+        rate("supplement_rate", "The rate.", required=True),
+        day("start_date", "First day of it; NULL is any."),
+        day("end_date", "First day that it does not apply to; NULL is none."),
+    ),
+    key=("price_list", "currency_code", "service_code", "supplement_rate", "start_date"),
+)
+
+PROVIDER_FACTOR = Table(
+    name="provider_factor",
+    meaning="What one list's prices are multiplied by for one provider. No factor of an allocation of money to areas.",
+    columns=(
+        text("price_list", "The list.", required=True),
+        text("provider_id", "The provider.", required=True),
+        rate("factor", "The factor.", required=True),
+        day("start_date", "First day of it; NULL is any."),
+        day("end_date", "First day that it does not apply to; NULL is none."),
+    ),
+    key=("price_list", "provider_id", "start_date"),
 )
 
 ACT = Table(
@@ -101,6 +138,7 @@ CONTRACT_CLAIM = Table(
         text("prices", "The list of prices.", required=True),
         flag("is_paying", "Whether the clause pays; a shadow only shows.", required=True),
         bigint("n_claim", "How many clauses would pay for the act.", required=True),
+        day("priced_on_date", "The day whose prices count; NULL is the day of the care."),
     ),
     key=("contract_id", "clause_id", "activity_id"),
     order=("contract_id", "clause_id", "activity_id"),
@@ -120,7 +158,13 @@ CONTRACT_ACTIVITY = Table(
         text("currency_code", "What it is priced by."),
         integer("stay_days", "Nights in hospital.", unit="days"),
         money("value_amount", "What it is worth by the clause's prices; 0 where it has no price.", required=True),
+        money("base_amount", "Of value_amount: the list's price, or what the record states.", required=True),
+        money("long_stay_amount", "Of value_amount: for the nights beyond those that the price pays for.", required=True),
+        money("short_stay_amount", "Of value_amount: taken off an emergency admission that was short; 0 or less.", required=True),
+        money("supplement_amount", "Of value_amount: the supplement on the price, after what a short stay takes off.", required=True),
+        money("market_forces_amount", "Of value_amount: what the provider's factor adds to all of these, or takes off.", required=True),
         flag("is_priced", "Whether it has a price: one of 0 is none.", required=True),
+        text("unpriced_reason", "Why it has none.", codes=UNPRICED_REASON),
         money("cost", "What the care took."),
         money("amount", "The amount by which it is counted, as in the run."),
         flag("is_paying", "Whether the clause pays; a shadow only shows.", required=True),
