@@ -16,6 +16,7 @@ from accord.errors import UserError
 from accord.place import open_place, read_model
 from accord.place.toml import every_fault
 from accord.place.toml_faults import Fault
+from accord.settlement.budgeted import budget_names
 from accord.settlement.contract import Contract, Resident
 from accord.settlement.contract_faults import Surroundings, contract_faults
 
@@ -56,14 +57,15 @@ def read_alternative(file: Path, place: Path) -> Contract:
 
 
 def surroundings(file: Path, place: Path | None) -> Surroundings:
-    """What a contract is held against: the partners and sources of its place, and the contracts beside it."""
+    """What a contract is held against: the partners, sources and budgets of its place, and the contracts beside it."""
     folder = place or (file.resolve().parent.parent if file.resolve().parent.name == "contracts" else None)
     others = dict(_others(file))
     if folder is None or (place is None and not (folder / "place.toml").is_file()):
         return Surroundings(others=others, name=file.stem)
     settings = open_place(folder).settings
     regimes = {p.id: p.vat for p in settings.partner}
-    return Surroundings(list(regimes), regimes, [s.id for s in settings.source], others, file.stem, folder / "prices")
+    figures = [*(s.id for s in settings.source), *budget_names(folder)]
+    return Surroundings(list(regimes), regimes, figures, others, file.stem, folder / "prices")
 
 
 def _others(file: Path) -> Iterator[tuple[str, Contract]]:

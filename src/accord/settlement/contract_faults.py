@@ -32,7 +32,8 @@ _OF_THE_CLAUSE = ("benchmark", "target", "budget")
 
 @dataclass(frozen=True)
 class Surroundings:
-    """Where a contract stands. partners and figures: ids of the place's partners, and of the sources that may hold figures; None: no place.
+    """Where a contract stands. partners and figures: ids of the place's partners, and of the sources and budgets that may hold figures;
+    None: no place.
 
     regimes: of each partner, its VAT regime.
     others: the contracts beside it that can be read, by the names of their files. name: its own file's. prices: the place's folder of price lists.
@@ -215,8 +216,9 @@ def _figure_faults(clause: Any, figures: Sequence[str]) -> Iterator[Fault]:
     """Budgets, weights, gates and measures that are figures of nobody: until their rooms exist, the payer sends them as a source."""
     for path, name in _named_figures(clause):
         if name not in figures:
-            what = f"no source of the place holds the figures '{name}'"
-            yield Fault(path, what, did_you_mean(name, figures, f'add a [[source]] with id = "{name}"; the sources are'))
+            what = f"no source and no budget of the place holds the figures '{name}'"
+            mend = f'add a [[source]] with id = "{name}", or of a budget budgets/{name}.toml; there are'
+            yield Fault(path, what, did_you_mean(name, figures, mend))
 
 
 def _named_figures(value: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -32,14 +32,19 @@ class Figures(Written):
 
 @dataclass(frozen=True)
 class Given:
-    """The figures of one contract, by clause and key; and the file that holds them, or would."""
+    """The figures of one contract, by clause and key; and the file that holds them, or would. budgets: those that the place has set."""
 
     file: Path
     by_clause: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    budgets: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
+
+    def beside(self, budgets: Mapping[str, Mapping[str, Decimal]]) -> Given:
+        """The same, with budgets for what the payer has not sent."""
+        return replace(self, budgets=budgets)
 
     def of(self, clause: Any) -> Mapping[str, Any]:
-        """What is given for a clause."""
-        return self.by_clause.get(clause.id, {})
+        """What is given for a clause: what the payer sent goes before a budget."""
+        return {**self.budgets.get(clause.id, {}), **self.by_clause.get(clause.id, {})}
 
     def missing(self, clause: Any, key: str, why: str = "which no table holds", *, part: str = "") -> UserError:
         """A figure that a clause needs and nobody has sent. part: of a figure of several, the one that is missing."""

@@ -16,6 +16,7 @@ from accord.books import Journal
 from accord.errors import UserError
 from accord.place import Place, Run, hold, line_of
 from accord.place.runs import file_sha256
+from accord.settlement.budgeted import budget_texts, budgets_of
 from accord.settlement.care import READ, Care, Conserved, Scoped, Unsettled, care_of, scoped
 from accord.settlement.chain import Case, Settled, settle
 from accord.settlement.checking import read_contract
@@ -142,8 +143,8 @@ def scope(asked: Asked, contract: Contract, file: Path) -> Scoped:
 
 def case_of(asked: Asked, contract_id: str, contract: Contract, done: Done, file: Path) -> Case:
     """All that a contract is settled by. Raises UserError for figures that cannot be read and a tax that nobody has stated."""
-    given = read_figures(asked.place.root / "figures", contract_id, contract)
     span, tax = span_of(contract, asked.until), tax_of(asked.place.settings, contract, file)
+    given = read_figures(asked.place.root / "figures", contract_id, contract).beside(budgets_of(asked.place, contract, file, span))
     return Case(contract_id, contract, span, done, given, tax, asked.is_final, asked.known)
 
 
@@ -220,6 +221,7 @@ def _settled(asked: Asked, case: Case, file: Path, basis: _Basis | None = None) 
     manifest = _manifest(asked, case, settled, id, inputs, stands, before)
     manifest = manifest.model_copy(update={"run_id": asked.run.run_id if basis and asked.run else None})
     texts = texts_of(asked.place, case.contract_id, payments, basis.scopes if basis else {}, None if basis else asked.totals)
+    texts |= budget_texts(asked.place, case.contract)
     content = Content(manifest, settled, case.done, moved, file, basis.care if basis else None, texts)
     return Outcome(manifest, settled, case.done, settlements_folder(asked.place, case.contract_id) / id, id, moved), content
 
@@ -269,6 +271,7 @@ def _inputs(asked: Asked, case: Case, file: Path, payments: Sequence[Payment], b
     return {
         **{name: file_sha256(path) for name, path in files.items() if path.is_file()},
         **{f"table {name}": tables[name].content_hash for name in READ if name in tables},
+        **({"budgets": _hash(case.given.budgets)} if case.given.budgets else {}),
         "care": _hash(case.done), "payments": _hash(payments), "tax": _hash(case.tax), "span": _hash((case.span, case.is_final)),
         "known_on": asked.known.isoformat(), "rulebook": rulebook.edition(), "accord": version("accord"),
     }  # fmt: skip
