@@ -411,6 +411,8 @@ def test_without_costs_and_in_a_run_of_before_there_were_any_only_reported_costs
     assert bridges(place)["contacts", "paid", "without a price"]["because"].endswith("acts have no price: paid at 0.00")
     inputs = json.loads((settlement(place) / "manifest.json").read_text(encoding="utf-8"))["inputs"]
     assert ("table activity_cost" in inputs) is has_table
+    again = accord("replay", "--settlement", f"hospital/{settlement(place).name}", "-p", place)
+    assert again.code == 0, again.err
 
 
 def test_the_margin_is_shown_against_the_average_cost_that_the_run_knows(accord: Callable[..., Any], place: Path, run: OpenRun) -> None:
