@@ -330,3 +330,98 @@ def test_vat_that_a_regime_forbids_is_found_before_anybody_signs(accord: Callabl
     ended = accord("contract", "check", file)
     assert ended.code == 2
     assert what in ended.err + ended.out
+
+
+
+POOL_OF_COST = """
+title  = "General practice"
+source = "invented"
+
+[[pool]]
+id                  = "gp_contacts"
+provider            = "WGF"
+setting             = "gp"
+from                = 2025-04-01
+to                  = 2026-04-01
+cost                = 24000.00
+theoretical_minutes = 37500
+practical_share     = 0.80
+minutes_per_act     = 10
+"""
+CONTACTS = """
+[[clause]]
+kind     = "activity_price"
+id       = "contacts"
+services = ["gp_contact"]
+prices   = "{prices}"
+unpriced = "at_cost"
+"""
+GP_COST = """
+select coalesce(sum(c.cost), 0), count(*), min(c.cost_basis)
+from activity a
+join activity_cost c on a.activity_id = c.activity_id
+join person_month p on p.person_id = a.person_id and p.month_date = date_trunc('month', a.start_date)
+where a.is_in_force and a.setting = 'gp' and p.registered_id in ('WX001', 'WX002', 'WX003')"""
+
+
+@pytest.fixture(scope="module")
+def costed_once(place_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = Path(shutil.copytree(place_once, tmp_path_factory.mktemp("costed") / "wexcombe", symlinks=True))
+    (folder / "costs").mkdir()
+    (folder / "costs" / "general_practice.toml").write_text(POOL_OF_COST, encoding="utf-8")
+    python_accord.open(folder).run()
+    return folder
+
+
+@pytest.fixture
+def costed(costed_once: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(costed_once, tmp_path / "wexcombe", symlinks=True))
+
+
+@pytest.mark.parametrize("prices", ["submitted", "reported_cost"])
+def test_an_act_without_a_price_is_valued_at_its_cost_as_worked_out(accord: Callable[..., Any], costed: Path, prices: str) -> None:
+    """General practice reports no cost: without the pool of capacity its contacts are worth nothing, with it they are worth their minutes."""
+    [(cost, n, basis)] = python_accord.open(costed).current().sql(GP_COST).fetchall()
+    assert (basis, cost > 0) == ("minutes", True)
+    write(costed, CONTACTS.format(prices=prices), payee="WGF")
+    ended = accord("settle", "hospital", "-p", costed)
+    assert ended.code == 0, ended.err
+    assert due(costed) == cost
+    line = bridges(costed)["contacts", "paid", "without a price"]
+    assert line["because"] == f"{n} acts have no price: paid at {cost:,.2f}, of which {cost:,.2f} is worked out by unit costs and minutes"
+    acts = pq.read_table(settlement(costed) / "contract_activity.parquet").to_pylist()
+    assert {(row["cost_basis"], row["is_priced"], row["value_amount"]) for row in acts} == {("minutes", False, D("0.00"))}
+    assert sum(row["cost"] for row in acts) == sum(row["amount"] for row in acts) == cost
+
+
+@pytest.mark.parametrize("has_table", [True, False])
+def test_without_costs_and_in_a_run_of_before_there_were_any_only_reported_costs_are_known(
+    accord: Callable[..., Any], place: Path, has_table: bool
+) -> None:
+    if not has_table:
+        runs = place / "runs"
+        manifest = runs / (runs / "CURRENT").read_text(encoding="utf-8").strip() / "manifest.json"
+        said = json.loads(manifest.read_text(encoding="utf-8"))
+        del said["tables"]["activity_cost"]
+        manifest.write_text(json.dumps(said), encoding="utf-8")
+    write(place, CONTACTS.format(prices="submitted"), payee="WGF")
+    ended = accord("settle", "hospital", "-p", place)
+    assert ended.code == 0, ended.err
+    assert due(place) == 0
+    assert bridges(place)["contacts", "paid", "without a price"]["because"].endswith("acts have no price: paid at 0.00")
+    inputs = json.loads((settlement(place) / "manifest.json").read_text(encoding="utf-8"))["inputs"]
+    assert ("table activity_cost" in inputs) is has_table
+
+
+def test_the_margin_is_shown_against_the_average_cost_that_the_run_knows(accord: Callable[..., Any], place: Path, run: OpenRun) -> None:
+    write(place, MARGINAL.replace('{ value_of = { from = %s, to = 2025-10-01 }, priced_at = "current" }', "{ amount = 50000.00 }"))
+    ended = accord("settle", "hospital", "-p", place)
+    assert ended.code == 0, ended.err
+    value = amount(run, EMERGENCY + "between date '2025-04-01' and date '2026-03-31'")
+    acts = pq.read_table(settlement(place) / "contract_activity.parquet").to_pylist()
+    priced = [row for row in acts if row["is_priced"]]
+    assert sum(row["value_amount"] for row in priced) == value > 50000
+    cost = sum(row["cost"] for row in priced)
+    line = bridges(place)["emergency", "at_the_margin", "cost of the activity above"]
+    assert line["amount"] == -(cost * (value - 50000) / value).quantize(D("0.01"))
+    assert f"of {len(priced)} of {len(priced)} priced acts whose cost is known" in line["because"]

@@ -109,6 +109,28 @@ class TestMarginalRate:
         assert amounts(bridge) == [D("1000000.00"), D("-700000.00"), D("-650000.00")]
         assert bridge.result == D("-350000.00")
 
+    def test_the_cost_at_the_margin_is_the_average_by_the_share_above_unless_it_was_sent(self) -> None:
+        """Of 6 million a sixth is above. 1,200 priced acts, of which 1,000 cost 3.25 million: 3,250 each, and so 3.9 million, of which a sixth."""
+        said = marginal(D("0.30"), baseline={"amount": 5000000})
+        costed = marginal_rate.Costed(1200, 1000, D(3250000))
+        bridge = marginal_rate.at_the_margin(said, emergency("6000000", costed=costed))
+        assert amounts(bridge) == [D("1000000.00"), D("-700000.00"), D("-650000.00")]
+        assert bridge.steps[-1].because.startswith("3,250.00 an act on average, of 1000 of 1200 priced acts whose cost is known")
+        assert bridge.steps[-1].because.endswith("16.67 % of the value is above")
+        sent = marginal_rate.at_the_margin(said, emergency("6000000", costed=costed, cost_above=D(1)))
+        assert amounts(sent)[-1] == D("-1.00")
+
+    def test_what_is_excluded_has_no_share_in_the_value_at_the_margin(self) -> None:
+        said = marginal(D("0.30"), baseline={"amount": 5000000}, excludes=["emergency_department"])
+        facts = emergency("7000000", excluded={"emergency_department": D(1000000)}, costed=marginal_rate.Costed(10, 10, D(600), D(60)))
+        assert amounts(marginal_rate.at_the_margin(said, facts))[-1] == D("-110.00")
+
+    @pytest.mark.parametrize("costed", [None, marginal_rate.Costed(1200, 0, D(0)), marginal_rate.Costed(1200, 0, D(0), D(500))])
+    def test_a_cost_that_nobody_knows_is_said_and_is_not_0(self, costed: marginal_rate.Costed | None) -> None:
+        bridge = marginal_rate.at_the_margin(marginal(D("0.30"), baseline={"amount": 5000000}), emergency("6000000", costed=costed))
+        assert amounts(bridge) == [D("1000000.00"), D("-700000.00")]
+        assert "what it cost the provider is not known" in bridge.start.because
+
     def test_a_baseline_is_an_earlier_span_repriced_or_an_amount_with_dated_changes(self) -> None:
         span = {"value_of": {"from": date(2008, 4, 1), "to": date(2009, 4, 1)}, "priced_at": "current"}
         assert marginal_rate.baseline(marginal(D("0.30"), baseline=span), emergency("1", repriced=D(5200000))).result == D("5200000.00")

@@ -44,12 +44,14 @@ class Facts:
     """What was done, in money. value: at list price.
 
     adjusted: by adjustment, the value of its acts as it stands when the adjustment comes to them, in the contract's order.
+    worked_out: of the cost of acts without a price, what no record reports: it rests on unit costs and minutes.
     """
 
     value: Decimal
     adjusted: Mapping[str, Decimal] = field(default_factory=dict)
     n_unpriced: int = 0
     cost_of_unpriced: Decimal = Decimal(0)
+    worked_out: Decimal = Decimal(0)
 
 
 def settle(terms: Terms, facts: Facts) -> Bridge:
@@ -75,7 +77,13 @@ def _steps(terms: Terms, facts: Facts) -> Iterator[Exact]:
     if facts.n_unpriced:
         paid = facts.cost_of_unpriced if terms.unpriced == "at_cost" else Decimal(0)
         how = "paid at" if terms.unpriced == "at_cost" else "not paid, and their cost is"
-        yield Exact("without a price", paid, f"{facts.n_unpriced} acts have no price: {how} {money(facts.cost_of_unpriced)}")
+        because = f"{facts.n_unpriced} acts have no price: {how} {money(facts.cost_of_unpriced)}{on_basis(facts.worked_out)}"
+        yield Exact("without a price", paid, because)
+
+
+def on_basis(worked_out: Decimal) -> str:
+    """What of a cost no record reports, in words; nothing where records report all of it."""
+    return f", of which {money(worked_out)} is worked out by unit costs and minutes" if worked_out else ""
 
 
 def faults(terms: Terms) -> Iterator[Fault]:

@@ -18,6 +18,9 @@ from accord.clauses.terms import Clause, Id, Listed, Money, Rate, Reason, RuleNa
 from accord.clauses.walking import NOTHING, Exact, money, percent, walk
 from accord.place.toml_faults import Fault
 
+COST_ABOVE = "cost of the activity above"
+SHOWN_PLACES = 4
+
 
 class BaselineChange(Written):
     """What both sides agreed to add to the baseline, or with a minus to take off it, for periods that end after a day."""
@@ -59,11 +62,25 @@ class Terms(Clause):
 
 
 @dataclass(frozen=True)
+class Costed:
+    """What a run knows of the cost of the acts that are held against the baseline. cost: of n_costed acts, of n_activity that have a price.
+
+    at_cost: what acts without a price cost, where they are paid at that and it is in the value.
+    """
+
+    n_activity: int
+    n_costed: int
+    cost: Decimal
+    at_cost: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True)
 class Facts:
     """One payer's activity with one payee, in money, after every other adjustment. Nothing of another contract is netted off.
 
     value: all of it. excluded: of that, what is paid in full, by reason. repriced: the earlier span's activity at today's prices, where
-    that is the baseline. end_date: the first day after the period. cost_above: what the activity above the baseline cost the provider.
+    that is the baseline. end_date: the first day after the period. cost_above: what the activity above the baseline cost the provider, as it
+    was sent. costed: what the run knows of cost, where nothing was sent.
     """
 
     value: Decimal
@@ -71,6 +88,7 @@ class Facts:
     repriced: Decimal | None = None
     excluded: Mapping[str, Decimal] = field(default_factory=dict)
     cost_above: Decimal | None = None
+    costed: Costed | None = None
 
 
 def settle(terms: Terms, facts: Facts) -> Bridge:
@@ -89,8 +107,12 @@ def settle(terms: Terms, facts: Facts) -> Bridge:
 
 def value_above(terms: Terms, facts: Facts) -> Decimal:
     """The value that the marginal rate applies to."""
-    held = facts.value - sum((facts.excluded.get(reason, NOTHING) for reason in terms.excludes), NOTHING)
-    return max(NOTHING, held - baseline(terms, facts).result)
+    return max(NOTHING, _held(terms, facts) - baseline(terms, facts).result)
+
+
+def _held(terms: Terms, facts: Facts) -> Decimal:
+    """The value that is held against the baseline."""
+    return facts.value - sum((facts.excluded.get(reason, NOTHING) for reason in terms.excludes), NOTHING)
 
 
 def baseline(terms: Terms, facts: Facts) -> Bridge:
@@ -110,11 +132,31 @@ def ring_fenced(terms: Terms, facts: Facts) -> Bridge:
 
 
 def at_the_margin(terms: Terms, facts: Facts) -> Bridge:
-    """From the value above the baseline, through what is kept back and what the care cost, to the provider's gain or loss on it."""
+    """From the value above the baseline, through what is kept back and what the care cost, to the provider's gain or loss on it.
+
+    The cost is as it was sent; else the average of the clause's acts by the share of their value that is above the baseline, as no act is above
+    it by itself. Where nobody knows a cost, there is no line of it, and the first line says so.
+    """
     steps = [Exact("kept back", settle(terms, facts).steps[0].amount, f"paid at {percent(stated(terms.rate_above))}")]
+    cost = _cost_above(terms, facts)
+    steps += [cost] if cost else []
+    because = "" if cost else "what it cost the provider is not known, so that this is income alone"
+    return walk(Exact("value above the baseline", value_above(terms, facts), because), steps, terms.round_at)
+
+
+def _cost_above(terms: Terms, facts: Facts) -> Exact | None:
+    """The line of what the activity above the baseline cost; None where nobody knows."""
     if facts.cost_above is not None:
-        steps.append(Exact("cost of the activity above", -facts.cost_above, "what it cost the provider to give it"))
-    return walk(Exact("value above the baseline", value_above(terms, facts)), steps, terms.round_at)
+        return Exact(COST_ABOVE, -facts.cost_above, "what it cost the provider to give it")
+    held, known = _held(terms, facts), facts.costed
+    if known is None or held <= 0 or not (known.n_costed or (known.at_cost and not known.n_activity)):
+        return None  # acts whose cost nobody knows are not free
+    average = known.cost / known.n_costed if known.n_costed else NOTHING
+    part = value_above(terms, facts) / held
+    by = f"{money(average)} an act on average, of {known.n_costed} of {known.n_activity} priced acts whose cost is known, reported or worked out"
+    at_cost = f"; with {money(known.at_cost)} of acts paid at cost" if known.at_cost else ""
+    above = f"{percent(round(part, SHOWN_PLACES))} of the value is above"
+    return Exact(COST_ABOVE, -(average * known.n_activity + known.at_cost) * part, f"{by}{at_cost}; {above}")
 
 
 def faults(terms: Terms) -> Iterator[Fault]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from accord.engine import Step
-from accord.tables import ACTIVITY, ORGANISATION, PERSON_MONTH
+from accord.tables import ACTIVITY, ACTIVITY_COST, ORGANISATION, PERSON_MONTH
 from accord.tables.settlement import (
     ACT,
     CONTRACT_ACTIVITY,
@@ -31,18 +31,22 @@ seen as (
     coalesce(v.party_id, a.provider_id, a.partner_id) as provider_id, a.setting, a.admission, s.service,
     case when a.setting = 'inpatient' then a.discharge_date else a.start_date end as care_date, a.currency_code,
     case when a.setting = 'inpatient' then cast(date_diff('day', a.admission_date, a.discharge_date) as integer) end as stay_days,
-    a.net_amount, a.cost, coalesce(a.net_amount, a.cost) as amount, a.service_code
+    a.net_amount, a.cost, case when a.cost is null then w.cost end as worked_out_cost,
+    case when a.cost is not null then 'reported' else coalesce(w.cost_basis, 'none') end as cost_basis,
+    coalesce(a.net_amount, a.cost, w.cost) as amount, a.service_code
   from activity a
+  left join activity_cost w on a.activity_id = w.activity_id
   join service s on coalesce(a.setting, 'unknown') = s.setting and coalesce(a.admission, 'none') = s.admission
   left join party v on a.provider_id = v.organisation_id
   left join party y on a.payer_id = y.organisation_id
   where a.is_in_force)
 select t.activity_id, t.person_id, t.payer_id, t.provider_id, t.setting, t.admission, t.service, t.care_date, m.month_date, t.currency_code,
-  t.service_code, t.stay_days, t.net_amount, t.cost, t.amount
+  t.service_code, t.stay_days, t.net_amount, t.cost, t.worked_out_cost, t.cost_basis, t.amount
 from seen t left join calendar_month m on t.care_date >= m.month_date and t.care_date < m.next_month_date""",
-    inputs=(ACTIVITY, ORGANISATION, SERVICE, CALENDAR_MONTH),
+    inputs=(ACTIVITY, ACTIVITY_COST, ORGANISATION, SERVICE, CALENDAR_MONTH),
     output=ACT,
-    notes="""In: activity, organisation, service, calendar_month. Out: act: one row an activity in force.
+    notes="""In: activity, activity_cost, organisation, service, calendar_month. Out: act: one row an activity in force.
+A cost that the record reports stands; else it is the one worked out, if there is one.
 An organisation that belongs to a partner stands for that partner; where the record names no provider, the sender does.
 Units: nights. Ties: none. Leaves out: activity that is not in force: it takes back, or is taken back.""",
 )
@@ -85,7 +89,9 @@ claimed as (
   where c.n_claim <= 1),
 found as (
   select c.contract_id, c.clause_id, c.activity_id, c.is_paying, c.prices, a.person_id, a.admission, a.service, a.care_date, a.month_date,
-    a.currency_code, a.stay_days, a.net_amount, a.cost, a.amount, l.currency_code is not null as is_listed, p.price_list is not null as is_found,
+    a.currency_code, a.stay_days, a.net_amount, a.cost as reported_cost, coalesce(a.cost, a.worked_out_cost) as cost,
+    case when a.cost is not null then 'reported' else coalesce(a.cost_basis, 'none') end as cost_basis,
+    a.amount, l.currency_code is not null as is_listed, p.price_list is not null as is_found,
     p.price_amount, p.trim_days, p.per_day_amount, p.short_stay_days, p.short_stay_share, s.supplement_rate, f.factor,
     row_number() over (partition by c.contract_id, c.clause_id, c.activity_id
       order by p.setting asc nulls last, p.admission asc nulls last, p.start_date desc nulls last, s.supplement_rate desc nulls last,
@@ -103,27 +109,29 @@ found as (
     and (f.start_date is null or c.day >= f.start_date) and (f.end_date is null or c.day < f.end_date)),
 by_list as (
   select b.contract_id, b.clause_id, b.activity_id, b.prices, b.currency_code, b.is_listed, b.is_found, b.is_paying, b.person_id, b.service,
-    b.care_date, b.month_date, b.stay_days, b.cost, b.amount, coalesce(b.factor, 1) as factor,
+    b.care_date, b.month_date, b.stay_days, b.cost, b.cost_basis, b.amount, coalesce(b.factor, 1) as factor,
     1 + coalesce(b.supplement_rate, 0) as topped_rate,
-    case when b.prices = 'submitted' then cast(b.net_amount as decimal(18, 6)) when b.prices = 'reported_cost' then cast(b.cost as decimal(18, 6))
+    case when b.prices = 'submitted' then cast(b.net_amount as decimal(18, 6))
+      when b.prices = 'reported_cost' then cast(b.reported_cost as decimal(18, 6))
       else nullif(b.price_amount, 0) end as price_amount,
     cast(greatest(coalesce(b.stay_days - b.trim_days, 0), 0) * coalesce(b.per_day_amount, 0) as decimal(18, 6)) as beyond_amount,
     case when b.admission = 'emergency' and b.stay_days <= b.short_stay_days then b.short_stay_share else 1 end as share
   from found b where b.place = 1),
 reduced as (
   select b.contract_id, b.clause_id, b.activity_id, b.prices, b.currency_code, b.is_listed, b.is_found, b.is_paying, b.person_id, b.service,
-    b.care_date, b.month_date, b.stay_days, b.cost, b.amount, b.factor, b.price_amount, b.beyond_amount, b.topped_rate,
+    b.care_date, b.month_date, b.stay_days, b.cost, b.cost_basis, b.amount, b.factor, b.price_amount, b.beyond_amount, b.topped_rate,
     cast(b.price_amount * b.share as decimal(18, 6)) as reduced_amount
   from by_list b),
 run_up as (
   select r.contract_id, r.clause_id, r.activity_id, r.prices, r.currency_code, r.is_listed, r.is_found, r.is_paying, r.person_id, r.service,
-    r.care_date, r.month_date, r.stay_days, r.cost, r.amount, r.factor, r.price_amount, r.price_amount + r.beyond_amount as with_long_stay_amount,
+    r.care_date, r.month_date, r.stay_days, r.cost, r.cost_basis, r.amount, r.factor,
+    r.price_amount, r.price_amount + r.beyond_amount as with_long_stay_amount,
     r.reduced_amount + r.beyond_amount as after_short_stay_amount,
     cast(cast(r.reduced_amount * r.topped_rate as decimal(18, 6)) + r.beyond_amount as decimal(18, 6)) as with_supplement_amount
   from reduced r),
 rounded as (
   select u.contract_id, u.clause_id, u.activity_id, u.prices, u.currency_code, u.is_listed, u.is_found, u.is_paying, u.person_id, u.service,
-    u.care_date, u.month_date, u.stay_days, u.cost, u.amount, coalesce(cast(u.price_amount as decimal(18, 2)), 0) as to_base,
+    u.care_date, u.month_date, u.stay_days, u.cost, u.cost_basis, u.amount, coalesce(cast(u.price_amount as decimal(18, 2)), 0) as to_base,
     coalesce(cast(u.with_long_stay_amount as decimal(18, 2)), 0) as to_long_stay,
     coalesce(cast(u.after_short_stay_amount as decimal(18, 2)), 0) as to_short_stay,
     coalesce(cast(u.with_supplement_amount as decimal(18, 2)), 0) as to_supplement,
@@ -137,7 +145,7 @@ select contract_id, clause_id, activity_id, person_id, service, care_date, month
   case when value_amount <> 0 then null when prices in ('submitted', 'reported_cost') then 'no amount in the record'
     when currency_code is null then 'no currency code' when not is_listed then 'not in the list'
     when not is_found then 'not for its day, setting or admission' else 'price of 0 or none' end as unpriced_reason,
-  cost, amount, is_paying
+  cost, cost_basis, amount, is_paying
 from rounded""",
     inputs=(CONTRACT_CLAIM, ACT, PRICE, PRICE_SUPPLEMENT, PROVIDER_FACTOR),
     output=CONTRACT_ACTIVITY,
@@ -156,7 +164,11 @@ TOTALS = Step(
     sql="""select contract_id, clause_id, service, month_date, coalesce(currency_code, 'none') as price_group, count(*) as n_activity,
   cast(sum(value_amount) as decimal(18, 2)) as value_amount, count(case when not is_priced then 1 end) as n_unpriced,
   cast(sum(case when is_priced then 0 else coalesce(cost, amount, 0) end) as decimal(18, 2)) as unpriced_cost, is_paying,
-  cast(sum(coalesce(amount, 0)) as decimal(18, 2)) as amount
+  cast(sum(coalesce(amount, 0)) as decimal(18, 2)) as amount,
+  cast(sum(case when not is_priced and cost_basis in ('unit_cost', 'minutes') then coalesce(cost, 0) else 0 end)
+    as decimal(18, 2)) as worked_out_cost,
+  count(case when is_priced and cost is not null then 1 end) as n_costed,
+  cast(sum(case when is_priced then coalesce(cost, 0) else 0 end) as decimal(18, 2)) as priced_cost
 from contract_activity
 group by contract_id, clause_id, service, month_date, coalesce(currency_code, 'none'), is_paying""",
     inputs=(CONTRACT_ACTIVITY,),

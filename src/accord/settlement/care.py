@@ -29,13 +29,13 @@ from accord.settlement.prices import OF_THE_RECORD, PriceList, price_list, price
 from accord.settlement.scoping import BASELINE, Part, parts_of
 from accord.settlement.span import Span, months_of, next_month
 from accord.settlement.totals import NOTHING, Done, Total
-from accord.tables import ACTIVITY, Table
+from accord.tables import ACTIVITY, ACTIVITY_COST, Table
 from accord.tables.settlement import CONTRACT_ACTIVITY, CONTRACT_MEMBER, CONTRACT_SCOPE, SERVICE
 from accord.tables.working import CALENDAR_MONTH
 
 WORK_PREFIX = ".work-"
-READ = ("activity", "organisation", "person_month")
-"""The tables of a run that a settlement reads."""
+READ = ("activity", "activity_cost", "organisation", "person_month")
+"""The tables of a run that a settlement reads; activity_cost only if the run has it: earlier ones know reported costs alone."""
 
 _EVER_TOLD = ", ".join("reverses_id is null as is_in_force" if name == "is_in_force" else name for name in ACTIVITY.names)
 BATCH = 250_000
@@ -147,7 +147,9 @@ def care_of(place: Place, run: Run, contracts: Mapping[str, Scoped], *, as_told:
 
 
 def _feed(session: Session, place: Place, run: Run, contracts: Mapping[str, Scoped], *, as_told: bool) -> None:
-    for name in READ:
+    if ACTIVITY_COST.name not in run.manifest.tables:
+        _write(session, ACTIVITY_COST, ())
+    for name in (each for each in READ if each != ACTIVITY_COST.name or each in run.manifest.tables):
         session.register(name, [run.table_file(name)], select=_EVER_TOLD if as_told and name == ACTIVITY.name else None)
     months = list(months_of(place.settings.period.start_date, place.settings.period.end_date))
     write_columns(session, CALENDAR_MONTH, {"month_date": months, "next_month_date": list(map(next_month, months))})
@@ -206,8 +208,9 @@ def _conserved(session: Session, unsettled: Iterable[Unsettled]) -> Conserved:
 def _done(session: Session, contract_id: str, contract: Contract) -> Done:
     """What was done. The cost of each person is read only for the clauses whose dear people a stop-loss looks at."""
     bound = {"contract": contract_id}
-    columns = "clause_id, month_date, service, price_group, n_activity, value_amount, n_unpriced, unpriced_cost"
-    rows = session.rows(f"select {columns} from contract_total where contract_id = $contract order by all", bound)
+    columns = "clause_id, month_date, service, price_group, n_activity, value_amount"
+    costs_of = "n_unpriced, unpriced_cost, worked_out_cost, n_costed, priced_cost"
+    rows = session.rows(f"select {columns}, {costs_of} from contract_total where contract_id = $contract order by all", bound)
     totals = tuple(Total(*row) for row in rows)
     people = session.rows("select cast(coalesce(sum(n_person), 0) as bigint) from contract_people where contract_id = $contract", bound)
     costs: dict[str, list[Decimal]] = {}

@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
+from accord.clauses.activity_price import on_basis
 from accord.clauses.bridge import Bridge, BridgeLine
 from accord.clauses.kinds import kind_of
 from accord.clauses.rules import with_rules_read
@@ -220,7 +221,8 @@ def _without_price(terms: Any, so_far: SoFar) -> Iterator[tuple[str, Bridge]]:
     n = sum(t.n_unpriced for t in totals)
     if n and terms.kind != "activity_price" and hasattr(terms, "prices"):
         cost = sum((t.unpriced_cost for t in totals), NOTHING)
-        because = f"{n} acts have no price by {terms.prices}: what they cost is not in the value"
+        worked_out = on_basis(sum((t.worked_out for t in totals), NOTHING))
+        because = f"{n} acts have no price by {terms.prices}: what they cost is not in the value{worked_out}"
         yield WITHOUT_PRICE, Bridge(BridgeLine("acts without a price", cost, because))
 
 

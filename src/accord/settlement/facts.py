@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from accord.clauses import block, cap, pool, risk_corridor, shared_savings
+from accord.clauses import block, cap, marginal_rate, pool, risk_corridor, shared_savings
 from accord.clauses.kinds import kind_of
 from accord.clauses.rules import stated, with_rules_read
 from accord.clauses.services import names
@@ -83,6 +83,7 @@ def _activity_price(clause: Any, so_far: SoFar) -> dict[str, Any]:
     totals = so_far.done.of(clause.id)
     known = {"value": value(totals), "n_unpriced": sum(t.n_unpriced for t in totals)}
     known["cost_of_unpriced"] = sum((t.unpriced_cost for t in totals), NOTHING)
+    known["worked_out"] = sum((t.worked_out for t in totals), NOTHING)
     return {**known, "adjusted": NEEDED} if clause.adjustments else known
 
 
@@ -91,8 +92,18 @@ def _marginal_rate(clause: Any, so_far: SoFar) -> dict[str, Any]:
     if isinstance(clause.baseline, ValueOf):
         known["repriced"] = _repriced(clause, so_far)
     excluded = {"unpriced": _unpriced(clause, so_far.done.of(clause.of or clause.id, names(clause.services)), so_far)}
+    known["costed"] = _costed(clause, so_far)
     excluded["emergency_department"] = value(so_far.done.of(clause.of or clause.id, [EMERGENCY_DEPARTMENT]))
     return {**known, "excluded": NEEDED if "best_practice" in clause.excludes else excluded}
+
+
+def _costed(clause: Any, so_far: SoFar) -> marginal_rate.Costed:
+    """What the acts that are held against the baseline cost. Which acts were best practice no table says: their average counts too."""
+    left_out = [EMERGENCY_DEPARTMENT] if "emergency_department" in clause.excludes else []
+    held = [t for t in so_far.done.of(clause.of or clause.id, names(clause.services)) if t.service not in left_out]
+    at_cost = NOTHING if "unpriced" in clause.excludes else _unpriced(clause, held, so_far)
+    n_priced, n_costed = sum(t.n_activity - t.n_unpriced for t in held), sum(t.n_costed for t in held)
+    return marginal_rate.Costed(n_priced, n_costed, sum((t.cost for t in held), NOTHING), at_cost)
 
 
 def _unpriced(clause: Any, totals: list[Total], so_far: SoFar) -> Decimal:

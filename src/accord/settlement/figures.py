@@ -90,8 +90,11 @@ def read_payments(folder: Path, contract_id: str, contracts: frozenset[str], unt
     return tuple(sorted(found, key=lambda payment: (payment.day, payment.amount)))
 
 
-NEVER_SENT = {"pool": ("comes_to", "paid_for"), "cap": ("before", "after"), "block": ("by_month", "n_months", "confidence")}
-"""By kind, what follows from other clauses, the months or the rulebook alone, so that no figure may say otherwise."""
+NEVER_SENT = {
+    "pool": ("comes_to", "paid_for"), "cap": ("before", "after"), "block": ("by_month", "n_months", "confidence"), "marginal_rate": ("costed",),
+    "activity_price": ("worked_out",),
+}  # fmt: skip
+"""By kind, what follows from other clauses, the months, the run or the rulebook alone, so that no figure may say otherwise."""
 
 
 def facts_keys(kind: Kind) -> list[str]:

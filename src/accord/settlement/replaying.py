@@ -102,9 +102,11 @@ def _changed_before(place: Place, before: Sequence[SettlementManifest]) -> Itera
 def _changed_run(run: Run | None, manifest: SettlementManifest) -> Iterator[str]:
     for name in READ if run else ():
         assert run is not None, "only then"
-        entry = run.manifest.tables[name]
-        is_as_published = (run.folder / entry.file).is_file() and file_sha256(run.folder / entry.file) == entry.sha256
-        if not is_as_published or entry.content_hash != manifest.inputs.get(f"table {name}"):
+        entry = run.manifest.tables.get(name)
+        if entry is None and f"table {name}" not in manifest.inputs:
+            continue  # the run is of before there was such a table, and was settled without
+        is_as_published = entry is not None and (run.folder / entry.file).is_file() and file_sha256(run.folder / entry.file) == entry.sha256
+        if entry is None or not is_as_published or entry.content_hash != manifest.inputs.get(f"table {name}"):
             yield f"table {name} of run {run.run_id} is not as it was settled: {_CANNOT_GO_ON}"
 
 

@@ -24,7 +24,10 @@ NOTHING = Decimal("0.00")
 
 @dataclass(frozen=True)
 class Total:
-    """The acts of one service and price group in one month under one clause. value: what they are worth by the clause's prices."""
+    """The acts of one service and price group in one month under one clause. value: what they are worth by the clause's prices.
+
+    unpriced_cost: of those without a price; worked_out: of that, by unit costs and minutes. n_costed, cost: of those with a price and a cost.
+    """
 
     clause_id: str
     month: date
@@ -34,6 +37,9 @@ class Total:
     value: Decimal
     n_unpriced: int = 0
     unpriced_cost: Decimal = NOTHING
+    worked_out: Decimal = NOTHING
+    n_costed: int = 0
+    cost: Decimal = NOTHING
 
 
 @dataclass(frozen=True)

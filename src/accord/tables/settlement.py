@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from accord.tables.codes import ADMISSION, POPULATION, SETTING
+from accord.tables.codes import ADMISSION, COST_BASIS, POPULATION, SETTING
 from accord.tables.contract import Table, bigint, day, flag, integer, money, rate, text
 
 UNSETTLED_REASON = (
@@ -121,8 +121,10 @@ ACT = Table(
         text("service_code", "Specialty, clinic or service type, in the partner's code."),
         integer("stay_days", "Nights in hospital.", unit="days"),
         money("net_amount", "What the record says the payer pays."),
-        money("cost", "What the care took."),
-        money("amount", "The amount by which it is counted: net_amount, or the cost where there is none."),
+        money("cost", "What the record says that the care took."),
+        money("worked_out_cost", "What it took by unit cost or by minutes; NULL where the record says, or nothing does."),
+        text("cost_basis", "What the one or the other rests on.", codes=COST_BASIS),
+        money("amount", "The amount by which it is counted: net_amount, or the cost where there is none, reported or worked out."),
     ),
     key=("activity_id",),
     order=("activity_id",),
@@ -165,8 +167,9 @@ CONTRACT_ACTIVITY = Table(
         money("market_forces_amount", "Of value_amount: what the provider's factor adds to all of these, or takes off.", required=True),
         flag("is_priced", "Whether it has a price: one of 0 is none.", required=True),
         text("unpriced_reason", "Why it has none.", codes=UNPRICED_REASON),
-        money("cost", "What the care took."),
-        money("amount", "The amount by which it is counted, as in the run."),
+        money("cost", "What the care took, reported or worked out; NULL where the basis is none."),
+        text("cost_basis", "What the cost rests on.", required=True, codes=COST_BASIS),
+        money("amount", "The amount by which it is counted: what the payer pays by the record, or the cost where it does not say."),
         flag("is_paying", "Whether the clause pays; a shadow only shows.", required=True),
     ),
     key=("contract_id", "clause_id", "activity_id"),
@@ -208,9 +211,12 @@ CONTRACT_TOTAL = Table(
         bigint("n_activity", "Acts.", required=True),
         money("value_amount", "What they are worth by the clause's prices.", required=True),
         bigint("n_unpriced", "Acts among them that have no price.", required=True),
-        money("unpriced_cost", "What those cost.", required=True),
+        money("unpriced_cost", "What those cost, reported or worked out.", required=True),
         flag("is_paying", "Whether the clause pays; a shadow only shows.", required=True),
-        money("amount", "The amount by which the acts are counted in the run.", required=True),
+        money("amount", "The amount by which the acts are counted.", required=True),
+        money("worked_out_cost", "Of unpriced_cost: by unit costs and by minutes, where the record reports none.", required=True),
+        bigint("n_costed", "Acts that have a price and a cost.", required=True),
+        money("priced_cost", "What those cost, reported or worked out.", required=True),
     ),
     key=("contract_id", "clause_id", "service", "month_date", "price_group"),
     order=("contract_id", "clause_id", "service", "month_date", "price_group"),
@@ -226,7 +232,7 @@ UNSETTLED_ACTIVITY = Table(
         text("service", "The service.", required=True),
         bigint("n_activity", "Acts.", required=True),
         bigint("n_unvalued", "Acts among them that have no amount.", required=True),
-        money("amount", "The amount of the others.", required=True),
+        money("amount", "The amount of the others, or their cost where they have none.", required=True),
     ),
     key=("reason", "payer_id", "provider_id", "service"),
     order=("reason", "payer_id", "provider_id", "service"),
