@@ -227,3 +227,14 @@ def test_without_the_packages_that_draw_it_says_how_to_get_them(accord, place, m
     assert ended.code == 2
     assert "requirements-analysis.txt" in ended.err
     assert not list((place / "risk").glob("*/"))
+
+
+def test_nothing_below_zero_is_set_aside(accord, place):
+    ended = accord("risk", "-p", place, "--reserve", "-5", "--no-picture")
+    assert ended.code == 2
+    assert "nothing that can be set aside" in ended.err
+
+
+def test_a_contract_s_risk_says_whose_care_counts(accord, place):
+    assert "Care by every provider counts" in accord("risk", "clinics", "-p", place, "--no-picture").out
+    assert "Care by every provider counts" not in accord("risk", "-p", place, "--no-picture").out

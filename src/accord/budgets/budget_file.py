@@ -14,7 +14,7 @@ from pydantic import Field
 from accord.clauses.rules import rule_faults, with_rules_read
 from accord.clauses.terms import Fraction, Id, Listed, Money, Name, Period, Rate, Service, Written
 from accord.errors import UserError
-from accord.place.toml import fault_error, read_model, read_text
+from accord.place.toml import check_toml, fault_error, read_model, read_text
 from accord.place.toml_faults import Fault, did_you_mean
 
 Column = Annotated[str, Field(min_length=1, max_length=80, examples=["need_acute"])]
@@ -180,6 +180,7 @@ def read_budget(file: Path) -> AnyBudget:
     found = re.search(r"""^kind\s*=\s*["']([^"'\n]*)["']""", text, re.MULTILINE)
     kind = found[1] if found else ""
     if kind not in KINDS:
+        check_toml(file, text)
         line = text[: found.start()].count("\n") + 1 if found else 1
         what = f"'{kind}' is no kind of budget" if found else "the budget does not say of which kind it is"
         raise UserError(what, where=f"{file}, line {line}", what_to_do=did_you_mean(kind, list(KINDS), 'write kind = "…" with one of'))

@@ -96,7 +96,8 @@ def file_of(place: Place, name: str) -> Path:
     files = budget_files(place)
     if name not in files:
         mend = did_you_mean(name, list(files), "its budgets are") if files else "write one: the manual has the kinds of budget"
-        raise UserError(f"the place has no budget '{name}'", where=str(budgets_folder(place)), what_to_do=mend)
+        what = f"the place has no budget '{name}'" if name else "the place has no budgets"
+        raise UserError(what, where=str(budgets_folder(place)), what_to_do=mend)
     return files[name]
 
 

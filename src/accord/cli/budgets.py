@@ -12,12 +12,12 @@ from accord.budgets.budget_file import Pooled, read_ruled
 from accord.budgets.counting import count_figures
 from accord.budgets.setting import budget_files, file_of, set_budget
 from accord.cli.command import HERE, PlaceOption, app, out
-from accord.cli.settlements import RunOption
 from accord.errors import UserError
 
 budget_commands = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(budget_commands, name="budget", help="Budgets of organisations: capitation, benchmarks of programmes, pools.")
 
+RunOption = Annotated[str, typer.Option(help="The run that is counted: its id, or its beginning.")]
 Named = Annotated[str, typer.Argument(help="The budget's name, as its file in budgets/ without .toml.")]
 
 

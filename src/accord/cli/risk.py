@@ -12,9 +12,15 @@ import typer
 from accord import place, screens
 from accord.budgets.exposure import Request, Terms, expose, open_items
 from accord.cli.command import HERE, PlaceOption, app, out, progress_lines
-from accord.cli.finance import _amount
 from accord.settlement.at_risk import contract_at_risk
-from accord.settlement.sheet import number
+from accord.settlement.sheet import amount, number
+
+
+def _reserve(text: str) -> Decimal:
+    found = amount(text)
+    if found is None or found < 0:
+        raise typer.BadParameter(f"'{text}' is nothing that can be set aside: write a plain number, 0 or more, such as 2500")
+    return found
 
 
 def _accepted(text: str) -> Decimal:
@@ -42,7 +48,7 @@ def risk(
         str | None, typer.Option(metavar="ID", help="The size of this organisation or area, as the run counts it.", show_default="the file's")
     ] = None,
     reserve: Annotated[
-        Decimal | None, typer.Option(parser=_amount, metavar="AMOUNT", help="What is set aside.", show_default="the file's, or the register's")
+        Decimal | None, typer.Option(parser=_reserve, metavar="AMOUNT", help="What is set aside.", show_default="the file's, or the register's")
     ] = None,
     accept: Annotated[
         Decimal | None,

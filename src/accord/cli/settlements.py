@@ -57,7 +57,7 @@ def explain(
 
 @app.command()
 def compare(
-    first: Annotated[Path, typer.Argument(help="A contract, a TOML file.")],
+    first: Annotated[Path, typer.Argument(help="A contract: a TOML file, or the name of one of the place.")],
     second: Annotated[Path, typer.Argument(help="Another contract.")],
     directory: PlaceOption = HERE,
     run: RunOption = "current",

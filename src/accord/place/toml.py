@@ -92,6 +92,11 @@ def read_text(path: Path) -> str:
         raise UserError(f"{path.name} is not UTF-8 text", where=f"{path}, line {line}", what_to_do=mend) from None
 
 
+def check_toml(path: Path, text: str) -> None:
+    """Pass text that is TOML, whatever it says. Raises UserError, naming the line that cannot be read."""
+    _parsed(path, text)
+
+
 def _parsed(path: Path, text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text, parse_float=Decimal)

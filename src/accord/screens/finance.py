@@ -159,33 +159,44 @@ def print_place_position(console: Console, found: PlacePosition) -> None:
     for one in found.parties:
         amounts = one.to_receive, one.received, one.to_pay, one.paid, one.balance, one.forecast
         grid.add_row(plain(one.party), *map(money, amounts))
-    console.print(grid)
+    if found.parties:
+        console.print(grid)
     for contract, why in found.left_out:
         console.print(f"[yellow]No position of {plain(contract)}: {plain(why)}[/]", soft_wrap=True)
 
 
 def _print_months(console: Console, contract: ContractPosition) -> None:
     grid = last_is_words(grid_of("Month", "activity", "plan", "actual", "accrual", "due", "paid", "balance", ""))
-    for month in contract.months:
-        methods = "; ".join(method for method in month.methods if method not in (Method.ladder, Method.settled))
-        grid.add_row(f"{month.month:%Y-%m}", *_figures(month), methods)
-    grid.add_row("together", *_figures(contract.begun), "", style="bold")
+    notes = ["; ".join(method for method in month.methods if method not in (Method.ladder, Method.settled)) for month in contract.months]
+    # A note of nearly every month would wrap beside each: it is told once, below, if no month is without any.
+    usual = max(notes, key=notes.count, default="") if all(notes) and len(notes) > len(set(notes)) else ""
+    for month, note in zip(contract.months, notes, strict=True):
+        grid.add_row(f"{month.month:%Y-%m}", *_figures(month, contract), "" if note == usual else note)
+    grid.add_row("together", *_figures(contract.begun, contract), "", style="bold")
     console.print(grid)
+    if usual:
+        console.print(f"Of each month, if it says nothing else: {usual}.", soft_wrap=True)
     for partner, service, last in contract.behind:
         when = "ever" if last is None else f"since {last:%Y-%m}"
         console.print(f"[yellow]Nothing has come of {plain(partner)}, {plain(service)} {when}.[/]", soft_wrap=True)
 
 
-def _figures(one: MonthPosition) -> list[str]:
+def _has_plan(contract: ContractPosition) -> bool:
+    return bool(contract.outturn.plan) or any(month.plan for month in contract.months)
+
+
+def _figures(one: MonthPosition, contract: ContractPosition) -> list[str]:
     acts = f"{one.activity.normalize():,f}"
-    return [acts, *(money(amount) for amount in (one.plan, one.actual, one.accrual, one.due, one.paid, one.balance))]
+    plan = money(one.plan) if _has_plan(contract) else "–"
+    return [acts, plan, *(money(amount) for amount in (one.actual, one.accrual, one.due, one.paid, one.balance))]
 
 
 def _print_outturn(console: Console, contract: ContractPosition, confidence: Decimal) -> None:
     said = contract.outturn
     months = count(len(contract.months) + contract.n_to_come, "month")
     against = f" ({(said.forecast - said.plan) / said.plan:+.1%})" if said.plan else ""
-    console.print(f"Outturn of {months}: [bold]{money(said.forecast)}[/]; plan {money(said.plan)}{against}.", soft_wrap=True)
+    plan = f"plan {money(said.plan)}{against}" if _has_plan(contract) else "there is no plan"
+    console.print(f"Outturn of {months}: [bold]{money(said.forecast)}[/]; {plan}.", soft_wrap=True)
     if contract.n_to_come:
         console.print(f"Of it {money(said.to_come)} is of {count(contract.n_to_come, 'month')} to come, as the plan was kept so far.", soft_wrap=True)
     if said.lacking:

@@ -50,6 +50,8 @@ def _print_heading(console: Console, told: Exposure, currency: str) -> None:
         mean = f" in the mean of {years} years" if years > 1 else ""
         people = f"{round(histories.n_people):,} people in the run over {count(histories.n_year, 'year')}"
         console.print(f"A person's cost varies by {told.spread:.2f}{mean}: {people}, drawn again as whole histories.", soft_wrap=True)
+        if asked.holder:
+            console.print(f"Care by every provider counts: {plain(asked.holder)} has the budget, and is taken to pay for it.", soft_wrap=True)
     if asked.pooled_with:
         others = count(len(asked.pooled_with), "other")
         console.print(f"Gains and losses are shared by budget with {others}: {asked.n_shared:,} people.", soft_wrap=True)

@@ -79,9 +79,15 @@ def compare_contracts(asked: Asked, first: Path, second: Path) -> Comparison:
     if asked.run is None:
         raise UserError("the place has no published run yet", where=str(asked.place.root), what_to_do="make one: accord run")
     with hold(asked.place, "compare"):
-        sides = [_side(asked, file) for file in (first, second)]
+        sides = [_side(asked, _file_of(asked, named)) for named in (first, second)]
     partners = [partner.id for partner in asked.place.settings.partner]
     return Comparison(sides[0], sides[1], tuple(effects(sides[0].settled, sides[1].settled, partners)))
+
+
+def _file_of(asked: Asked, named: Path) -> Path:
+    """A file as it is given, or else the contract of the place that has the name, as `settle` calls it."""
+    of_place = asked.place.root / "contracts" / f"{named}.toml"
+    return of_place if len(named.parts) == 1 and not named.exists() and of_place.is_file() else named
 
 
 def effects(first: Settled, second: Settled, partners: Iterable[str] = ()) -> Iterator[Effect]:

@@ -117,6 +117,9 @@ class Explained:
 
 def explain_savings(file: Path) -> Explained:
     """Why the later of two years of a file cost what it did. Raises UserError."""
+    if not file.exists():
+        mend = "write the file, or mend the name that leads to it; of a contract of the place, name the first months of both years: --from and --to"
+        raise UserError(f"there is no file {file.name}", where=str(file), what_to_do=mend)
     rows = read_sheet(file, COLUMNS)
     years = in_order(rows, "year")
     if len(years) != 2:

@@ -63,7 +63,7 @@ def question_of(asked: Asked, histories: Histories | None) -> Question:
     items, unvalued = _items(asked)
     return Question(
         risk.title, _population(asked, scaled), Items(items, expected), bargain, n_people, risk.sizes, tuple(map(float, risk.miss)),
-        _reserve(asked), float(risk.accepted), risk.pooled_with, unvalued,
+        _reserve(asked), float(risk.accepted), risk.pooled_with, unvalued, terms.holder,
     )  # fmt: skip
 
 

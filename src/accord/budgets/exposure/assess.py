@@ -25,7 +25,7 @@ class Question:
     """All that an exposure is worked out from. expected: the cost of the organisation's own people in a year, after any stop-loss of one person.
 
     miss: parts of the budget. accepted: how often the reserve may be too small. pooled_with: people of others, with whom gains and losses are shared
-    by budget. unvalued: what is open and has no value.
+    by budget. unvalued: what is open and has no value. holder: who has the budget by a contract, and is taken to pay for all of the care.
     """
 
     title: str
@@ -39,6 +39,7 @@ class Question:
     accepted: float
     pooled_with: tuple[int, ...] = ()
     unvalued: tuple[str, ...] = ()
+    holder: str = ""
 
     @property
     def expected(self) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -12,10 +13,12 @@ import duckdb
 from accord.engine.duck import connection, literal
 from accord.errors import UserError
 from accord.place import Place, PlaceSettings, Run, open_run, read_model
+from accord.place.toml_faults import did_you_mean
 from accord.population.attribution.showing import check_has_attribution
 
 Span = tuple[date, date]
 KIND = ("stayed", "switched", "joined", "left")
+_LIKE_A_DAY = re.compile(r"\d{1,4}-\d{1,2}-\d{1,2}")
 _TABLES = ("attribution", "attribution_attrition", "person_month", "person", "registration", "activity")
 
 
@@ -72,6 +75,9 @@ def point(place: Place, text: str, run: str) -> Point:
     try:
         day = date.fromisoformat(day_text)
     except ValueError:
+        if named or _LIKE_A_DAY.fullmatch(day_text):
+            mend = "write year-month-day as the calendar has it, such as 2025-09-30"
+            raise UserError(f"'{day_text}' is no day", where=text, what_to_do=mend) from None
         named, day = text, None
     opened = open_run(place, named or run)
     check_has_attribution(opened)
@@ -87,7 +93,7 @@ def point(place: Place, text: str, run: str) -> Point:
 def difference(first: Point, second: Point, organisation_id: str | None, *, is_after: bool) -> Difference:
     """In: two points, the earlier day first; of one organisation alone, or of all; whether care before or after each day is counted.
 
-    Raises UserError if the points are the other way round.
+    Raises UserError if the points are the other way round, or nobody belongs to the organisation.
     """
     if second.day < first.day:
         what = f"{second.day} is before {first.day}"
@@ -97,6 +103,7 @@ def difference(first: Point, second: Point, organisation_id: str | None, *, is_a
         spans = _spans(first, second, is_after)
         for name, at, span in (("first", first, spans[0]), ("second", second, spans[1])):
             _state(opened, name, at, span)
+        _check_has_people(opened, organisation_id)
         values = {"first_day": first.day, "second_day": second.day, "organisation_id": organisation_id}
         opened.execute(_PEOPLE, values)
         totals = tuple((int(n), cost) for n, cost in opened.execute(_TOTALS).fetchall())
@@ -104,6 +111,16 @@ def difference(first: Point, second: Point, organisation_id: str | None, *, is_a
     found = Difference(first, second, spans, organisation_id, (totals[0], totals[1]), moved)
     _assert_adds_up(found)
     return found
+
+
+def _check_has_people(opened: duckdb.DuckDBPyConnection, organisation_id: str | None) -> None:
+    """A misspelt organisation would have nobody on either day, and look like an answer. Raises UserError naming those that have people."""
+    if organisation_id is None:
+        return
+    known = [row[0] for row in opened.execute(_WHOSE).fetchall()]
+    if organisation_id not in known:
+        mend = did_you_mean(organisation_id, known, "those with people in the two runs are")
+        raise UserError(f"nobody belongs to '{organisation_id}'", where="--organisation", what_to_do=mend)
 
 
 def _spans(first: Point, second: Point, is_after: bool) -> tuple[Span, Span]:
@@ -128,6 +145,10 @@ def _state(opened: duckdb.DuckDBPyConnection, name: str, at: Point, span: Span) 
     }  # fmt: skip
     opened.execute(text, values)
 
+
+# Of any day, as an organisation may have nobody on these two.
+_WHOSE = """select whose_id from first_state where whose_id is not null union select whose_id from second_state where whose_id is not null
+union select organisation_id from first_attribution union select organisation_id from second_attribution order by 1"""
 
 # Lists and areas are told by the month of the day, everything else by the year that the day lies in.
 _STATE = """create table {side}_state as

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from decimal import Decimal
@@ -19,6 +20,7 @@ from accord.rulebook import services
 
 FOLDER = "needs"
 TEMPLATE = "hospital"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 EVERY_SERVICE = "all"
 PredictorName = Literal["age_sex", "diagnosis_groups", "long_term", "deprivation", "ethnicity", "prior_use", "supply", "organisation"]
 
@@ -86,15 +88,21 @@ def model_path(place: Place, name: str) -> Path:
 def read_need_model(place: Place, name: str) -> NeedModel:
     """A model of the place by its name. Raises UserError, naming the line of the fault; or how to make one, where there is none."""
     path = model_path(place, name)
-    if not path.is_file():
-        there = sorted(p.stem for p in path.parent.glob("*.toml"))
+    there = sorted(p.stem for p in (place.root / FOLDER).glob("*.toml"))
+    if name not in there:
         mend = did_you_mean(name, there, "the models are") if there else f"make one to change as you like: accord need new {name}"
         raise UserError(f"there is no model of need called '{name}'", where=str(path), what_to_do=mend)
     return read_model(path, NeedModel, check=model_faults)
 
 
 def new_need_model(place: Place, name: str) -> Path:
-    """Write the model that comes with Accord under a name of the place's own. Raises UserError if there is one of that name."""
+    """Write the model that comes with Accord under a name of the place's own.
+
+    Raises UserError if there is one of that name, or it names no file of needs/.
+    """
+    if not _NAME.fullmatch(name):
+        mend = "use up to 64 letters, digits, '_', '-' and '.', beginning with a letter or digit: hospital"
+        raise UserError(f"'{name}' cannot be the name of a model", where="the name", what_to_do=mend)
     path = model_path(place, name)
     if path.exists():
         raise UserError(f"there is a model called '{name}' already", where=str(path), what_to_do="change it, or give another name")
