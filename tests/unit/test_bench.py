@@ -75,9 +75,9 @@ def test_spark_is_measured_on_steps_alone() -> None:
 
 
 def test_all_leaves_out_what_it_has_no_files_for() -> None:
-    assert [a.kind for a in asked("all", 100, None, LIMITS)] == ["intake", "place", "simulate", "risk"]
+    assert [a.kind for a in asked("all", 100, None, LIMITS)] == ["intake", "place", "simulate", "risk", "need"]
     assert [(a.kind, a.n) for a in asked("all", 100, 10, replace(LIMITS, files=Path()), 3)] == [
-        ("intake", 100), ("tuva", 10), ("place", 100), ("simulate", 10), ("risk", 3),
+        ("intake", 100), ("tuva", 10), ("place", 100), ("simulate", 10), ("risk", 3), ("need", 10),
     ]  # fmt: skip
 
 

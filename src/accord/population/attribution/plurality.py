@@ -10,14 +10,6 @@ from accord.tables.working import ACTIVITY_IN_FORCE
 # An allowed charge is what the payer pays and the shares of others; a feed states it as the gross amount or as the cost, and neither is more.
 _ALLOWED = "greatest(coalesce(a.gross_amount, 0), coalesce(a.cost, 0))"
 
-_CONTACTS = f"""select a.person_id, p.start_date, coalesce(t.organisation_id, a.provider_id) as organisation_id, 'gp' as provider_class,
-    true as is_in_window, a.start_date as service_date, cast(sum({_ALLOWED}) as decimal(18, 2)) as allowed_amount
-  from activity_in_force a
-  join attribution_period p on a.start_date >= p.window_start_date and a.start_date < p.window_end_date
-  left join participant t on a.provider_id = t.participant_id
-  where a.setting = 'gp' and a.person_id is not null and a.provider_id is not null
-  group by a.person_id, p.start_date, coalesce(t.organisation_id, a.provider_id), a.start_date"""
-
 _SERVICES = f"""select a.person_id, q.start_date, coalesce(t.organisation_id, a.provider_id) as organisation_id, q.provider_class,
     q.is_in_window, a.start_date as service_date, cast(sum({_ALLOWED}) as decimal(18, 2)) as allowed_amount
   from activity_in_force a
@@ -68,6 +60,37 @@ def _of_place(place: int, column: str, name: str) -> str:
 
 _BEST = ", ".join(_of_place(1, c, c) for c in ("organisation_id", "allowed_amount", "n_contact", "latest_date"))
 _NEXT = ", ".join(_of_place(2, c, f"runner_up_{n}") for c, n in (("organisation_id", "id"), ("allowed_amount", "amount"), ("n_contact", "n_contact")))
+_ORDER = """case when measure = 'contacts' then n_contact end desc nulls last,
+      allowed_amount desc nulls last, n_contact desc nulls last, latest_date desc nulls last, organisation_id asc nulls last"""
+_TIE = """coalesce(case when measure = 'contacts' then n_contact = runner_up_n_contact
+    else allowed_amount = runner_up_amount end, false)"""
+
+# Contacts are all of one kind and have one window, so that one pass ranks them; windows overlap, so days are made before years are joined.
+_MOST_CONTACTS = f"""with seen as (
+  select a.person_id, coalesce(t.organisation_id, a.provider_id) as organisation_id, a.start_date as service_date,
+    cast(sum({_ALLOWED}) as decimal(18, 2)) as allowed_amount
+  from activity_in_force a
+  left join participant t on a.provider_id = t.participant_id
+  where a.setting = 'gp' and a.person_id is not null and a.provider_id is not null
+  group by a.person_id, coalesce(t.organisation_id, a.provider_id), a.start_date),
+summed as (
+  select s.person_id, p.start_date, p.measure, s.organisation_id, cast(sum(s.allowed_amount) as decimal(18, 2)) as allowed_amount,
+    count(*) as n_contact, max(s.service_date) as latest_date
+  from seen s join attribution_period p on s.service_date >= p.window_start_date and s.service_date < p.window_end_date
+  group by s.person_id, p.start_date, p.measure, s.organisation_id),
+ranked as (
+  select person_id, start_date, measure, organisation_id, allowed_amount, n_contact, latest_date,
+    row_number() over (partition by person_id, start_date order by {_ORDER}) as place
+  from summed),
+best as (
+  select person_id, start_date, measure,
+    {_BEST},
+    {_NEXT}
+  from ranked where place <= 2 group by person_id, start_date, measure)
+select person_id, start_date, organisation_id, 'primary_care' as step, cast(null as varchar) as reason, allowed_amount, n_contact, latest_date,
+  runner_up_id, runner_up_amount, runner_up_n_contact, {_TIE} as is_tie
+from best"""
+
 _UNION = "\n  union all\n  "
 _MOST = f"""summed as (
   select person_id, start_date, organisation_id,
@@ -80,8 +103,7 @@ candidate as (
   {_UNION.join(_candidate(n) for n in _PASSES)}),
 ranked as (
   select person_id, start_date, measure, pass, organisation_id, allowed_amount, n_contact, latest_date, is_met,
-    row_number() over (partition by person_id, start_date, pass order by case when measure = 'contacts' then n_contact end desc nulls last,
-      allowed_amount desc nulls last, n_contact desc nulls last, latest_date desc nulls last, organisation_id asc nulls last) as place
+    row_number() over (partition by person_id, start_date, pass order by {_ORDER}) as place
   from candidate),
 best as (
   select person_id, start_date, measure, pass, max(case when place = 1 and is_met then 1 else 0 end) as is_met,
@@ -100,8 +122,7 @@ select person_id, start_date, case when is_met = 1 then organisation_id end as o
   case when is_met = 0 then null when pass = 1 then 'primary_care' when pass = 2 then 'specialty' when pass = 3 then 'wide_window'
     else 'specialty_not_stated' end as step,
   case when is_met = 0 then 'no physician seen' end as reason, allowed_amount, n_contact, latest_date, runner_up_id, runner_up_amount,
-  runner_up_n_contact, coalesce(case when measure = 'contacts' then n_contact = runner_up_n_contact
-    else allowed_amount = runner_up_amount end, false) as is_tie
+  runner_up_n_contact, {_TIE} as is_tie
 from chosen where place = 1"""
 
 
@@ -122,9 +143,7 @@ Source: 42 CFR 425.402(b) for the steps, 425.400(c) for the services.""",
     )
 
 
-CONTACTS = _plurality(
-    "attribution by most contacts", f"with service as (\n  {_CONTACTS}),\n{_MOST}", (), "All contacts of general practice in the window."
-)
+CONTACTS = _plurality("attribution by most contacts", _MOST_CONTACTS, (), "All contacts of general practice in the window.")
 SERVICES = _plurality(
     "attribution by most primary care", f"with {_QUALIFIED}service as (\n  {_SERVICES}),\n{_MOST}", (PROCEDURE, QUALIFYING_CODE, PROVIDER_CLASS),
     "Services with a code of primary care in the window.",

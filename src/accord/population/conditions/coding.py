@@ -22,16 +22,19 @@ placed as (
   select case when d.person_id is null then 'no person' when u.activity_id is not null then 'taken back'
       when d.diagnosis_date >= p.end_date then 'after the period' else 'counted' end as standing,
     coalesce(d.code_system, 'unknown') as code_system, d.code, d.person_id,
-    case when s.activity_id is not null then d.person_id end as stay_person_id,
-    case when s.is_urgent and d.position = 1 then d.person_id end as urgent_person_id
+    case when s.activity_id is not null and d.person_id is not null then 1 end as is_stay,
+    case when s.is_urgent and d.position = 1 and d.person_id is not null then 1 end as is_urgent
   from diagnosis d
   cross join period p
   left join undone u on d.activity_id = u.activity_id
-  left join stay s on d.activity_id = s.activity_id)
-select standing, code_system, code, count(*) as n_record, count(distinct person_id) as n_person,
-  count(stay_person_id) as n_stay_record, count(distinct stay_person_id) as n_stay_person,
-  count(urgent_person_id) as n_urgent_record, count(distinct urgent_person_id) as n_urgent_person
-from placed group by standing, code_system, code""",
+  left join stay s on d.activity_id = s.activity_id),
+of_person as (
+  select standing, code_system, code, person_id, count(*) as n_record, count(is_stay) as n_stay, count(is_urgent) as n_urgent
+  from placed group by standing, code_system, code, person_id)
+select standing, code_system, code, cast(sum(n_record) as bigint) as n_record, count(person_id) as n_person,
+  cast(sum(n_stay) as bigint) as n_stay_record, count(case when n_stay > 0 then 1 end) as n_stay_person,
+  cast(sum(n_urgent) as bigint) as n_urgent_record, count(case when n_urgent > 0 then 1 end) as n_urgent_person
+from of_person group by standing, code_system, code""",
     inputs=(DIAGNOSIS, ACTIVITY, ACTIVITY_IN_FORCE, CALENDAR_MONTH),
     output=CODE_SEEN,
     notes="""In: diagnosis, activity, activity_in_force, calendar_month. Out: code_seen.
