@@ -16,7 +16,7 @@ from unittest.mock import patch
 
 import pytest
 
-from accord import cli
+from accord import cli, pipeline
 
 PLACE = """\
 name     = "Tiny"
@@ -87,13 +87,8 @@ class Ended:
         return "".join(line for line in self.err.splitlines(keepends=True) if not line.startswith(PROGRESS))
 
 
-PROGRESS = tuple(
-    f"accord: {label}"
-    for label in (
-        "land ", "rules and calendar", "a fate for every record", "one person behind", "care, codes and", "what is known of",
-        "findings", "stays in hospital", "person-months", "whose people are whose", "first answers", "audits", "content hashes", "publish",
-    )
-)  # fmt: skip
+STAGES = [label for label, _ in pipeline.STAGES]
+PROGRESS = tuple(f"accord: {label}" for label in ("land ", *STAGES, "audits", "content hashes", "publish"))
 
 
 def _accord(*args: object) -> Ended:
