@@ -17,7 +17,7 @@ from accord.clauses import cap, pool, risk_corridor, shared_savings, stop_loss
 from accord.clauses.terms import Budget, PartOf
 from accord.errors import UserError
 from accord.stats.compound import bell, law_of, laws_of, people, triangle
-from accord.stats.refit import refit, refitted
+from accord.stats.refit import Floats, refit
 from accord.stats.year_effect import estimated_year_effect, year_effect
 
 N_DRAW = 10_000
@@ -249,3 +249,20 @@ def test_a_triangle_and_a_bell_have_their_moments():
     assert triangle(0.0, 0.0, 3.0, 1.0).mean == pytest.approx(1.0, abs=1e-6)
     assert laws_of([bell(0.02)])[0].beyond(0.04) == pytest.approx(0.022750, abs=1e-5)
     assert laws_of([bell(1.0)])[0].beyond(6.0) == pytest.approx(9.8659e-10, rel=0.03)
+
+
+def refitted(costs: Floats, groups: np.ndarray, n_draw: int, rng: np.random.Generator) -> Floats:
+    """The expected cost of one person, n_draw times over, each from a model fitted on people drawn anew: what `refit` must agree with.
+
+    costs: (people,). A group of which nobody is drawn keeps the mean of everybody drawn.
+    """
+    mix = np.bincount(groups) / len(groups)
+    return np.array([_refitted_once(costs, groups, mix, rng) for _ in range(n_draw)])
+
+
+def _refitted_once(costs: Floats, groups: np.ndarray, mix: Floats, rng: np.random.Generator) -> float:
+    chosen = rng.integers(0, len(costs), len(costs))
+    counts = np.bincount(groups[chosen], minlength=len(mix))
+    sums = np.bincount(groups[chosen], costs[chosen], len(mix))
+    means = np.where(counts > 0, sums / np.maximum(counts, 1), costs[chosen].mean())
+    return float(means @ mix)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -16,13 +13,16 @@ from accord.budgets.budget_file import Benchmark, Capitation, EnrolmentType
 from accord.budgets.figures import BENCHMARK_COLUMNS, columns_of, write_figures
 from accord.clauses.rules import stated
 from accord.engine import Session, Step
-from accord.engine.feed import write_columns
+from accord.engine.feed import write_rows
+from accord.engine.over_run import over_run
 from accord.errors import UserError
-from accord.place import Place, Run, hold, line_of, restricted_folder
-from accord.tables import ACTIVITY, OBSERVATION, PERSON_MONTH, Table
+from accord.place import Place, Run, hold, line_of
+from accord.tables import ACTIVITY, OBSERVATION, PERSON_MONTH
 from accord.tables.budgets import BUDGET_YEAR, ENROLMENT_TYPE, LISTED, TYPE_FIGURE, TYPE_MONTH, TYPE_YEAR
 
-WORK_PREFIX = ".work-"
+READ = ("activity", "person_month", "observation")
+"""The tables of a run that figures are counted from."""
+
 NO_TYPE, NOT_ENROLLED = "no type fits", "not enrolled"
 MONTHS = 12
 SIX_PLACES = Decimal("0.000001")
@@ -139,29 +139,17 @@ def count_figures(place: Place, run: Run, name: str, file: Path, written: Capita
     Of a capitation: each organisation's mean people in the twelve months before the budget's period, or as many as the run has; factors are left
     empty. Of a benchmark: person-years and cost a person-year by type and year; trend, risk and adjustment are left empty, which is none.
     """
-    with hold(place, "budget"), _session(place, run) as session:
+    with hold(place, "budget"), over_run(place, run, READ) as session:
         if isinstance(written, Benchmark):
             return _of_benchmark(session, place, file, written)
         return _of_capitation(session, place, file, written)
-
-
-@contextmanager
-def _session(place: Place, run: Run) -> Iterator[Session]:
-    folder = Path(tempfile.mkdtemp(prefix=WORK_PREFIX, dir=restricted_folder(place)))
-    try:
-        with Session(folder=folder, scratch=folder / "spill", readable=[run.folder]) as session:
-            for table in ("activity", "person_month", "observation"):
-                session.register(table, [run.table_file(table)])
-            yield session
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _of_capitation(session: Session, place: Place, file: Path, written: Capitation) -> Counted:
     period, wanted = place.settings.period, written.period.start_date
     end = min(wanted, period.end_date) if wanted > period.start_date else period.end_date
     start = max(_year_before(end), period.start_date)
-    _feed(session, BUDGET_YEAR, [(start.year, start, end)])
+    write_rows(session, BUDGET_YEAR, [(start.year, start, end)])
     session.materialise(LISTS)
     n_month = (end.year - start.year) * MONTHS + end.month - start.month
     counted = session.rows("select organisation_id, n_month from listed order by organisation_id nulls last")
@@ -183,8 +171,8 @@ def _of_benchmark(session: Session, place: Place, file: Path, written: Benchmark
             where = f"{file}, line {line_of(file, ('years', n) if n < len(written.years) else ('settled',))}"
             what = f"the year {year}, from {start}, is not among the days that the place accounts for, {period.start_date} to {period.end_date}"
             raise UserError(what, where=where, what_to_do="name years that it accounts for, or write the file of figures by hand")
-    _feed(session, BUDGET_YEAR, blocks)
-    _feed(session, ENROLMENT_TYPE, (_type_row(n, each) for n, each in enumerate(written.type)))
+    write_rows(session, BUDGET_YEAR, blocks)
+    write_rows(session, ENROLMENT_TYPE, (_type_row(n, each) for n, each in enumerate(written.type)))
     session.materialise(TYPES)
     session.materialise(YEARS)
     session.materialise(FIGURES, share=1.0 if written.truncated_at is None else float(stated(written.truncated_at)))
@@ -213,10 +201,6 @@ def _check_conserved(session: Session) -> None:
 def _type_row(n: int, each: EnrolmentType) -> tuple[Any, ...]:
     seen = each.observed
     return each.id, n, each.from_years, each.below_years, *((seen.system, seen.code, seen.text) if seen else (None, None, None))
-
-
-def _feed(session: Session, table: Table, rows: Iterable[Sequence[Any]]) -> None:
-    write_columns(session, table, dict(zip(table.names, zip(*rows, strict=True), strict=True)))
 
 
 def _mean(n: int, n_month: int) -> Decimal:

@@ -15,9 +15,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from accord import rulebook
 from accord.budgets import benchmark, capitation, pooled
 from accord.budgets.budget_file import (
@@ -37,13 +34,12 @@ from accord.budgets.pace import LOSES_ALL, Pace, bounds_of_total
 from accord.clauses.bridge import Bridge
 from accord.clauses.rules import stated
 from accord.clauses.walking import money
-from accord.engine.feed import arrow_type
+from accord.engine.feed import write_file
 from accord.errors import UserError
 from accord.place import Place, hold, line_of
 from accord.place.keeping import MANIFEST_NAME, keep, kept
 from accord.place.runs import file_sha256
 from accord.place.toml_faults import did_you_mean
-from accord.tables import Table
 from accord.tables.budgets import BUDGET, BUDGET_LINE
 
 FOLDER = "budgets"
@@ -240,8 +236,8 @@ def _id(at: _At, made: BudgetSet) -> str:
 
 
 def _fill(into: Path, at: _At, made: BudgetSet) -> None:
-    _write(into / "budget.parquet", BUDGET, _budget_rows(made))
-    _write(into / "budget_line.parquet", BUDGET_LINE, _line_rows(made))
+    write_file(into / "budget.parquet", BUDGET, _budget_rows(made))
+    write_file(into / "budget_line.parquet", BUDGET_LINE, _line_rows(made))
     (into / "inputs").mkdir()
     for name, file in _inputs(at).items():
         shutil.copyfile(file, into / "inputs" / name)
@@ -266,12 +262,6 @@ def _line_rows(made: BudgetSet) -> Iterator[dict[str, Any]]:
         for n, line in enumerate(bridge):
             yield {"budget_id": made.budget_id, "organisation_id": organisation, "service": service, "line_number": n, "line": line.name,
                    "amount": line.amount, "because": line.because}  # fmt: skip
-
-
-def _write(file: Path, table: Table, rows: Iterator[dict[str, Any]]) -> None:
-    listed = list(rows)
-    arrays = [pa.array([row[column.name] for row in listed], type=arrow_type(column.type)) for column in table]
-    pq.write_table(pa.table(arrays, names=list(table.names)), file)
 
 
 def latest(place: Place, name: str) -> Path | None:

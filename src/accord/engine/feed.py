@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,19 @@ def write_columns(session: Session, table: Table, columns: Mapping[str, Sequence
     if made_by:
         session.kernels.append(made_by)
     return path
+
+
+def write_rows(session: Session, table: Table, rows: Iterable[Sequence[Any]]) -> Path:
+    """The same, row by row, each with the table's columns in their order; without a row the table is empty. Out: its file."""
+    columns: Sequence[Sequence[Any]] = list(zip(*rows, strict=True)) or [() for _ in table.names]
+    return write_columns(session, table, dict(zip(table.names, columns, strict=True)))
+
+
+def write_file(file: Path, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
+    """A table that is kept outside a run, as Parquet: each row a mapping by column."""
+    listed = list(rows)
+    arrays = [pa.array([row[c.name] for row in listed], type=_ARROW[c.type]) for c in table]
+    pq.write_table(pa.table(arrays, names=list(table.names)), file)
 
 
 def stack(session: Session, table: Table, parts: Sequence[tuple[Path, Mapping[str, str]]]) -> None:

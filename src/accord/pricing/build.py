@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
-
 from accord.engine import Session
-from accord.engine.feed import write_columns
+from accord.engine.feed import write_rows
 from accord.pricing.costing import STEPS
 from accord.pricing.files import Costs
-from accord.tables import Table
 from accord.tables.pricing import COST_POOL, STANDARD_TIME, UNIT_COST
 
 
@@ -23,15 +19,11 @@ def build(session: Session, costs: Costs) -> None:
 def write_costs(session: Session, costs: Costs) -> None:
     """In: what the place knows of costs. Out: unit_cost, cost_pool, standard_time."""
     units = ((u.line, u.setting, u.admission, u.currency_code, u.service_code, u.amount, u.start_date, u.end_date) for u in costs.unit_costs)
-    _write(session, UNIT_COST, units)
+    write_rows(session, UNIT_COST, units)
     pools = (
         (p.id, p.provider, p.setting, p.start_date, p.end_date, p.cost, p.theoretical_minutes, p.practical_minutes, p.cost_per_minute,
          p.minutes_per_act) for p in costs.pools
     )  # fmt: skip
-    _write(session, COST_POOL, pools)
-    _write(session, STANDARD_TIME, ((p.id, s.service_code, s.minutes) for p in costs.pools for s in p.standard))
+    write_rows(session, COST_POOL, pools)
+    write_rows(session, STANDARD_TIME, ((p.id, s.service_code, s.minutes) for p in costs.pools for s in p.standard))
 
-
-def _write(session: Session, table: Table, rows: Iterable[tuple[Any, ...]]) -> None:
-    columns = list(zip(*rows, strict=True)) or [()] * len(table.names)
-    write_columns(session, table, dict(zip(table.names, columns, strict=True)))

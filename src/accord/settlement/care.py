@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,9 +15,10 @@ import pyarrow.parquet as pq
 from accord.clauses.kinds import prices_activity
 from accord.clauses.services import name_of
 from accord.engine import Session
-from accord.engine.feed import write_columns
+from accord.engine.feed import write_columns, write_rows
+from accord.engine.over_run import over_run
 from accord.errors import UserError
-from accord.place import Place, Run, line_of, restricted_folder
+from accord.place import Place, Run, line_of
 from accord.place.toml_faults import did_you_mean
 from accord.place.toml_lines import KeyPath
 from accord.rulebook import service_of_each, services
@@ -29,13 +28,15 @@ from accord.settlement.prices import OF_THE_RECORD, PriceList, price_list, price
 from accord.settlement.scoping import BASELINE, Part, parts_of
 from accord.settlement.span import Span, months_of, next_month
 from accord.settlement.totals import NOTHING, Done, Total
-from accord.tables import ACTIVITY, ACTIVITY_COST, Table
+from accord.tables import ACTIVITY, ACTIVITY_COST
 from accord.tables.settlement import CONTRACT_ACTIVITY, CONTRACT_MEMBER, CONTRACT_SCOPE, SERVICE
 from accord.tables.working import CALENDAR_MONTH
 
-WORK_PREFIX = ".work-"
 READ = ("activity", "activity_cost", "organisation", "person_month")
-"""The tables of a run that a settlement reads; activity_cost only if the run has it: earlier ones know reported costs alone."""
+"""The tables of a run that a settlement reads."""
+
+YOUNGER = (ACTIVITY_COST.name,)
+"""Those of them that earlier runs lack: such a run knows reported costs alone."""
 
 _EVER_TOLD = ", ".join("reverses_id is null as is_in_force" if name == "is_in_force" else name for name in ACTIVITY.names)
 BATCH = 250_000
@@ -135,38 +136,26 @@ def care_of(place: Place, run: Run, contracts: Mapping[str, Scoped], *, as_told:
 
     as_told: every act that was ever delivered counts as in force, be it taken back since: for the history of what was known when.
     """
-    folder = Path(tempfile.mkdtemp(prefix=WORK_PREFIX, dir=restricted_folder(place)))
-    try:
-        with Session(folder=folder, scratch=folder / "spill", readable=[run.folder]) as session:
-            _feed(session, place, run, contracts, as_told=as_told)
-            for step in STEPS:
-                session.materialise(step)
-            yield _care(session, contracts)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    select = {ACTIVITY.name: _EVER_TOLD} if as_told else {}
+    with over_run(place, run, [name for name in READ if name not in YOUNGER], may_lack=YOUNGER, select=select) as session:
+        _feed(session, place, contracts)
+        for step in STEPS:
+            session.materialise(step)
+        yield _care(session, contracts)
 
 
-def _feed(session: Session, place: Place, run: Run, contracts: Mapping[str, Scoped], *, as_told: bool) -> None:
-    if ACTIVITY_COST.name not in run.manifest.tables:
-        _write(session, ACTIVITY_COST, ())
-    for name in (each for each in READ if each != ACTIVITY_COST.name or each in run.manifest.tables):
-        session.register(name, [run.table_file(name)], select=_EVER_TOLD if as_told and name == ACTIVITY.name else None)
+def _feed(session: Session, place: Place, contracts: Mapping[str, Scoped]) -> None:
     months = list(months_of(place.settings.period.start_date, place.settings.period.end_date))
     write_columns(session, CALENDAR_MONTH, {"month_date": months, "next_month_date": list(map(next_month, months))})
-    _write(session, SERVICE, service_of_each())
+    write_rows(session, SERVICE, service_of_each())
     scopes = ((id, each, row) for id, each in contracts.items() for row in parts_of(each.contract, each.span, place.settings.period))
-    _write(session, CONTRACT_SCOPE, (_scope_row(*scope) for scope in scopes))
+    write_rows(session, CONTRACT_SCOPE, (_scope_row(*scope) for scope in scopes))
     parents = [(str(id), parent) for id, parent in session.rows("select organisation_id, parent_id from organisation order by organisation_id")]
     partners = {partner.id for partner in place.settings.partner}
-    _write(session, CONTRACT_MEMBER, (row for id, each in contracts.items() for row in _member_rows(id, each.contract, parents, partners)))
+    write_rows(session, CONTRACT_MEMBER, (row for id, each in contracts.items() for row in _member_rows(id, each.contract, parents, partners)))
     lists = {name: each for one in contracts.values() for name, each in one.lists.items()}
     for table, rows in price_tables(lists.values()):
-        _write(session, table, rows)
-
-
-def _write(session: Session, table: Table, rows: Iterable[tuple[Any, ...]]) -> None:
-    columns: Sequence[Sequence[Any]] = list(zip(*rows, strict=True)) or [() for _ in table.names]
-    write_columns(session, table, dict(zip(table.names, columns, strict=True)))
+        write_rows(session, table, rows)
 
 
 def _scope_row(contract_id: str, scope: Scoped, part: Part) -> tuple[Any, ...]:

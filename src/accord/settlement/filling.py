@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from accord.books import Journal
-from accord.engine.feed import arrow_type
+from accord.engine.feed import write_file
 from accord.settlement.care import Care
 from accord.settlement.chain import PAID, WHOLE_CONTRACT, Settled
 from accord.settlement.checking import in_words
@@ -21,7 +18,6 @@ from accord.settlement.journals import journal_rows
 from accord.settlement.luck import luck_rows, lucks
 from accord.settlement.publishing import SettlementManifest, write_statement
 from accord.settlement.totals import Done
-from accord.tables import Table
 from accord.tables.books import BRIDGE_LINE, POSTING
 
 ACTS_NAME = "contract_activity.parquet"
@@ -45,8 +41,8 @@ class Content:
 
 def fill(into: Path, content: Content) -> None:
     """Write its files into a folder."""
-    _write(into / "bridge_line.parquet", BRIDGE_LINE, bridge_rows(content.settled))
-    _write(into / "posting.parquet", POSTING, journal_rows(content.posted))
+    write_file(into / "bridge_line.parquet", BRIDGE_LINE, bridge_rows(content.settled))
+    write_file(into / "posting.parquet", POSTING, journal_rows(content.posted))
     write_statement(into / "statement.csv", _statement(content))
     shutil.copyfile(content.contract_file, into / "contract.toml")
     for name, text in content.inputs.items():
@@ -78,12 +74,6 @@ def _row(settled: Settled, clause_id: str, bridge: str, n: int, line: Any, *, be
         "contract_id": settled.contract_id, "clause_id": clause_id, "bridge": bridge, "line_number": n, "line": line.name, "amount": line.amount,
         "because": because, "is_shadow": is_shadow,
     }  # fmt: skip
-
-
-def _write(file: Path, table: Table, rows: Iterable[dict[str, Any]]) -> None:
-    listed = list(rows)
-    arrays = [pa.array([row[column.name] for row in listed], type=arrow_type(column.type)) for column in table]
-    pq.write_table(pa.table(arrays, names=list(table.names)), file)
 
 
 def _statement(content: Content) -> Iterator[dict[str, Any]]:

@@ -11,11 +11,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 from accord import rulebook
+from accord.engine.over_run import WORK_PREFIX
 from accord.errors import UserError
 from accord.place import Place, Run, hold, open_place, open_run, restricted_folder, run_ids
 from accord.place.keeping import MANIFEST_NAME
 from accord.place.runs import file_sha256
-from accord.settlement.care import READ, WORK_PREFIX
+from accord.settlement.care import READ
 from accord.settlement.inputs import INPUTS_NAME, TOTALS_NAME
 from accord.settlement.publishing import SettlementManifest, damaged, libraries, published, settlement_named, settlements_folder
 from accord.settlement.settling import Asked, settle_place

@@ -36,20 +36,3 @@ def refit(costs: Floats, groups: NDArray[np.int64]) -> Refit:
     within = costs - (sums / np.maximum(counts, 1)[:, None])[groups]
     # The mean of a group of m people has a variance of s^2 / m and weighs m / M: together the sum of squares within groups, over M^2.
     return Refit(within.T @ within / len(costs) ** 2)
-
-
-def refitted(costs: Floats, groups: NDArray[np.int64], n_draw: int, rng: np.random.Generator) -> Floats:
-    """The expected cost of one person, n_draw times over, each from a model fitted on people drawn anew: what `refit` must agree with.
-
-    costs: (people,). A group of which nobody is drawn keeps the mean of everybody drawn.
-    """
-    mix = np.bincount(groups) / len(groups)
-    return np.array([_refitted_once(costs, groups, mix, rng) for _ in range(n_draw)])
-
-
-def _refitted_once(costs: Floats, groups: NDArray[np.int64], mix: Floats, rng: np.random.Generator) -> float:
-    chosen = rng.integers(0, len(costs), len(costs))
-    counts = np.bincount(groups[chosen], minlength=len(mix))
-    sums = np.bincount(groups[chosen], costs[chosen], len(mix))
-    means = np.where(counts > 0, sums / np.maximum(counts, 1), costs[chosen].mean())
-    return float(means @ mix)

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from accord import rulebook
 from accord.engine import Session, Step
-from accord.engine.feed import write_columns
+from accord.engine.feed import write_rows
+from accord.engine.over_run import over_run
 from accord.errors import UserError
-from accord.place import Place, Run, restricted_folder
+from accord.place import Place, Run
 from accord.tables import ACTIVITY, ORGANISATION, PERSON_MONTH
 from accord.tables.risk import COUNTED_SERVICE, HISTORY_LEFT_OUT, HISTORY_MONTH, ORGANISATION_SIZE, PERSON_YEAR, PERSON_YEAR_COST
 from accord.tables.settlement import SERVICE
@@ -183,18 +181,12 @@ def histories_of(place: Place, run: Run, wanted: Wanted) -> Histories:
         what = "the place accounts for less than a year, and a person's yearly cost cannot be seen in less"
         mend = 'let the period of place.toml hold a whole year, or write a published spread: spread = { rule = "england/person_cost_variation" }'
         raise UserError(what, where=str(place.root / "place.toml"), what_to_do=mend)
-    folder = Path(tempfile.mkdtemp(prefix=".work-", dir=restricted_folder(place)))
-    try:
-        with Session(folder=folder, scratch=folder / "spill", readable=[run.folder]) as session:
-            for name in READ:
-                session.register(name, [run.table_file(name)])
-            _feed(session, months, wanted.services)
-            for step in STEPS:
-                session.materialise(step, population=wanted.population)
-            found = _read(session, len(months) // MONTHS)
-            return replace(found, n_own=_n_own(session, wanted, len(months))) if wanted.organisation else found
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with over_run(place, run, READ) as session:
+        _feed(session, months, wanted.services)
+        for step in STEPS:
+            session.materialise(step, population=wanted.population)
+        found = _read(session, len(months) // MONTHS)
+        return replace(found, n_own=_n_own(session, wanted, len(months))) if wanted.organisation else found
 
 
 def _n_own(session: Session, wanted: Wanted, n_month: int) -> float:
@@ -216,10 +208,10 @@ def _months(start: date, end: date) -> Iterator[tuple[date, date, int]]:
 
 
 def _feed(session: Session, months: Sequence[tuple[date, date, int]], services: Sequence[str]) -> None:
-    write_columns(session, HISTORY_MONTH, dict(zip(HISTORY_MONTH.names, zip(*months, strict=True), strict=True)))
+    write_rows(session, HISTORY_MONTH, months)
     every = list(rulebook.service_of_each())
-    write_columns(session, SERVICE, dict(zip(SERVICE.names, zip(*every, strict=True), strict=True)))
-    write_columns(session, COUNTED_SERVICE, {"service": list(services) or sorted({service for _, _, service in every})})
+    write_rows(session, SERVICE, every)
+    write_rows(session, COUNTED_SERVICE, ((service,) for service in services or sorted({service for _, _, service in every})))
 
 
 def _read(session: Session, n_year: int) -> Histories:

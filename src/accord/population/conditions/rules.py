@@ -10,9 +10,8 @@ from itertools import pairwise, product
 from typing import Any
 
 from accord.engine import Session
-from accord.engine.feed import write_columns
+from accord.engine.feed import write_rows
 from accord.rulebook import code_lists, each_code, listed, parameter
-from accord.tables import Table
 from accord.tables.condition_lists import (
     ACCOUNTING_YEAR,
     CLASSIFICATION_SYSTEM,
@@ -70,20 +69,16 @@ def write_rules(session: Session, period: tuple[date, date], known_on: date, hcc
     """In: the place's period, the rulebook as published by `known_on`. Out: the tables of rules."""
     found = kinds(known_on)
     years = accounting_years(*period)
-    _write(session, ACCOUNTING_YEAR, [(n, first, last) for n, (first, last) in enumerate(years)])
-    _write(session, YEAR_REACH, list(_reach(len(years), sorted({0, *(k.look_back_years for k in found)}))))
+    write_rows(session, ACCOUNTING_YEAR, [(n, first, last) for n, (first, last) in enumerate(years)])
+    write_rows(session, YEAR_REACH, list(_reach(len(years), sorted({0, *(k.look_back_years for k in found)}))))
     said = [(k.number, k.classification, k.condition, k.scope, k.look_back_years, k.from_age_years) for k in found]
-    _write(session, CONDITION_KIND, [(*row, row[1] in CLASSIFICATION) for row in said])
+    write_rows(session, CONDITION_KIND, [(*row, row[1] in CLASSIFICATION) for row in said])
     numbers = {(k.classification, k.condition): k.number for k in found}
-    _write(session, CONDITION_CODE, list(_codes(numbers)))
-    _write(session, CLASSIFICATION_SYSTEM, list(_systems(found, hcc_model)))
-    _write(session, CONDITION_WEIGHT, list(_weights(numbers)))
-    _write(session, SCORE_BAND, list(_bands()))
-    _write(session, SEGMENT_RULE, list(_segments(numbers)))
-
-
-def _write(session: Session, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
-    write_columns(session, table, {name: [row[n] for row in rows] for n, name in enumerate(table.names)})
+    write_rows(session, CONDITION_CODE, list(_codes(numbers)))
+    write_rows(session, CLASSIFICATION_SYSTEM, list(_systems(found, hcc_model)))
+    write_rows(session, CONDITION_WEIGHT, list(_weights(numbers)))
+    write_rows(session, SCORE_BAND, list(_bands()))
+    write_rows(session, SEGMENT_RULE, list(_segments(numbers)))
 
 
 def _reach(n_year: int, look_backs: Sequence[int]) -> Iterator[tuple[int, int, int]]:

@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 from accord import rulebook
 from accord.engine import Session
-from accord.engine.feed import write_columns
+from accord.engine.feed import write_rows
+from accord.engine.over_run import over_run
 from accord.errors import UserError
-from accord.place import Place, Run, restricted_folder
+from accord.place import Place, Run
 from accord.population.need.facts import COUNTS, FACTS, PREDICTORS
 from accord.population.need.model_file import EVERY_SERVICE, NeedModel
 from accord.population.need.supply import Supply
 from accord.population.need.years import COST_CAPS, LEFT_OUT, NEED_PEOPLE, PERSON_YEARS
-from accord.tables import Table
-from accord.tables.codes import ADMISSION, SETTING
 from accord.tables.conditions import CONDITION
 from accord.tables.need import ACCOUNT_MONTH, KIND, NEED_BAND, NEED_COLUMN, NEED_SERVICE, NEED_YEAR, ORGANISATION_SUPPLY
 
 READ = ("activity", "person_month", "continuous_stay", "person")
 """The tables of a run that a model of need reads, beside condition: a run of an earlier version has none, and then nobody has a diagnosis."""
 
-WORK_PREFIX = ".work-"
 MILLION = 1_000_000
 FEW = "(few people)"
 KINDS_OF = {"diagnosis_groups": "diagnosis_group"}
@@ -133,18 +128,8 @@ def _later(day: date, n_year: int) -> date:
 def prepared(place: Place, run: Run, model: NeedModel, supply: Supply, year: date | None) -> Iterator[Prepared]:
     """The rows of a model over a run. Within `hold` only. Raises UserError for a place with too few years."""
     frame = frame_of(place, model, year)
-    folder = Path(tempfile.mkdtemp(prefix=WORK_PREFIX, dir=restricted_folder(place)))
-    try:
-        with Session(folder=folder, scratch=folder / "spill", readable=[run.folder]) as session:
-            for name in READ:
-                session.register(name, [run.table_file(name)])
-            if CONDITION.name in run.manifest.tables:
-                session.register(CONDITION.name, [run.table_file(CONDITION.name)])
-            else:
-                _write(session, CONDITION, [])
-            yield prepare(session, model, supply, frame)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with over_run(place, run, READ, may_lack=(CONDITION.name,)) as session:
+        yield prepare(session, model, supply, frame)
 
 
 def prepare(session: Session, model: NeedModel, supply: Supply, frame: Frame) -> Prepared:
@@ -159,7 +144,7 @@ def prepare(session: Session, model: NeedModel, supply: Supply, frame: Frame) ->
     session.materialise(COUNTS)
     predictors = tuple(_predictors(session, model, frame))
     pairs = [(p.kind, label, number) for number, p in enumerate(predictors) for label in p.labels]
-    _write(session, NEED_COLUMN, pairs)
+    write_rows(session, NEED_COLUMN, pairs)
     files = RowFiles(people.path, session.materialise(PREDICTORS).path, predictors)
     left = tuple(LeftOut(*row) for row in session.rows("select reason, n_activity, cost from need_left_out order by reason"))
     (cap,), *_ = session.rows("select cap_amount from cost_cap where year_date = $year", {"year": frame.fitted})
@@ -168,14 +153,14 @@ def prepare(session: Session, model: NeedModel, supply: Supply, frame: Frame) ->
 
 def _feed(session: Session, model: NeedModel, supply: Supply, frame: Frame) -> None:
     years = (*frame.whole, frame.coming)
-    _write(session, ACCOUNT_MONTH, [(month, year, 2**n) for year in frame.whole for n, month in enumerate(_months(year))])
+    write_rows(session, ACCOUNT_MONTH, [(month, year, 2**n) for year in frame.whole for n, month in enumerate(_months(year))])
     spans = zip(frame.foretold, years[frame.n_history - 1 :], years, strict=False)
-    _write(session, NEED_YEAR, list(spans))
-    _write(session, NEED_SERVICE, list(_service_rows(model)))
+    write_rows(session, NEED_YEAR, list(spans))
+    write_rows(session, NEED_SERVICE, list(_service_rows(model)))
     edges = rulebook.parameter("age_bands").at(frame.fitted, date.max)
     bands = [(f"{a}-{b - 1}", a, b) for a, b in pairwise(edges)]
-    _write(session, NEED_BAND, [*bands, (f"{edges[-1]}+", edges[-1], 1000)])
-    _write(session, ORGANISATION_SUPPLY, list(supply.rows))
+    write_rows(session, NEED_BAND, [*bands, (f"{edges[-1]}+", edges[-1], 1000)])
+    write_rows(session, ORGANISATION_SUPPLY, list(supply.rows))
 
 
 def _months(year: date) -> Iterator[date]:
@@ -184,20 +169,11 @@ def _months(year: date) -> Iterator[date]:
         yield date(year.year + (year.month - 1 + n) // 12, (year.month - 1 + n) % 12 + 1, 1)
 
 
-def _write(session: Session, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
-    columns: Iterable[Sequence[Any]] = zip(*rows, strict=True) if rows else ((),) * len(table.names)
-    write_columns(session, table, dict(zip(table.names, columns, strict=True)))
-
-
 def _service_rows(model: NeedModel) -> Iterator[tuple[str, str]]:
     """The pairs of setting and admission that the services of the file stand for."""
-    said = rulebook.services()
-    named = {(setting, admission): id for id, setting, admissions in said for admission in admissions}
-    others = {setting: id for id, setting, admissions in said if not admissions}
-    for setting in (*SETTING, "unknown"):
-        for admission in (*ADMISSION, "none"):
-            if model.services == EVERY_SERVICE or named.get((setting, admission), others[setting]) in model.services:
-                yield setting, admission
+    for setting, admission, service in rulebook.service_of_each():
+        if model.services == EVERY_SERVICE or service in model.services:
+            yield setting, admission
 
 
 def _cap_of(model: NeedModel, frame: Frame) -> Mapping[str, object]:
