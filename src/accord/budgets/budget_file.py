@@ -44,12 +44,25 @@ class Inequalities(Written):
     weighted: Column | None = None
 
 
+class FittedNeed(Written):
+    """Need by a model of the place that is fitted on the run that the budget is set on, instead of a column.
+
+    year: the first day of the year whose need counts, where the budget does not begin in it.
+    """
+
+    model: Id = Field(examples=["hospital"])
+    year: date | None = Field(default=None, examples=[date(2026, 4, 1)])
+
+
 class Serving(Written):
-    """One service: its share of the total, and the columns by which its money is divided. weighted: a weighted population as published."""
+    """One service: its share of the total, and by which columns its money is divided. weighted: a weighted population as published.
+
+    need: a column, or a model that is fitted.
+    """
 
     id: Service
     share: Fraction
-    need: Column | None = None
+    need: Column | FittedNeed | None = None
     market_forces: Column | None = None
     weighted: Column | None = None
     inequalities: Inequalities | None = None

@@ -23,8 +23,8 @@ MANAGEMENT = "management"
 class Serving:
     """How one service's money is divided. share: its part of the total. need, market_forces: factors by organisation; None is one for all.
 
-    given: a weighted population as published, instead of people times factors. inequalities: the part of the money that goes by the population
-    weighted for inequalities, and that population.
+    need_by: the model that need is by, in words. given: a weighted population as published, instead of people times factors.
+    inequalities: the part of the money that goes by the population weighted for inequalities, and that population.
     """
 
     service: str
@@ -33,6 +33,7 @@ class Serving:
     market_forces: Weights | None = None
     given: Weights | None = None
     inequalities: tuple[Decimal, Weights] | None = None
+    need_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ def _stages(facts: Facts, one: Serving) -> Iterator[tuple[str, str, Weights]]:
         yield "need", "the weighted population that is given", at
     factors = [factor for factor in (one.need, one.market_forces) if factor is not None]
     if one.need is not None:
-        yield "need", f"what these people need of {one.service} beside all people", weighted(facts.people, one.need)
+        yield "need", f"what these people need of {one.service} beside all people{one.need_by}", weighted(facts.people, one.need)
     if one.market_forces is not None:
         yield "market forces", "what it costs to give care there", weighted(facts.people, *factors)
     at = weighted(facts.people, *factors) if factors else at

@@ -22,10 +22,10 @@ BENCHMARK_COLUMNS = ("type", "year", "person_years", "per_capita", "trend", "ris
 
 
 def columns_of(budget: Capitation) -> tuple[str, ...]:
-    """The columns that a capitation reads of its file of figures, each once."""
+    """The columns that a capitation reads of its file of figures, each once. Need by a fitted model is in none."""
     named: list[str | None] = [budget.people]
     for each in budget.service:
-        named += [each.need, each.market_forces, each.weighted]
+        named += [each.need if isinstance(each.need, str) else None, each.market_forces, each.weighted]
         named += [each.inequalities.index, each.inequalities.weighted] if each.inequalities else []
     named.append(budget.pace.baseline if budget.pace else None)
     return tuple(dict.fromkeys([ORGANISATION, *filter(None, named)]))

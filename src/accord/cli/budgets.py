@@ -10,7 +10,8 @@ import typer
 from accord import place, screens
 from accord.budgets.budget_file import Pooled, read_ruled
 from accord.budgets.counting import count_figures
-from accord.budgets.setting import budget_files, file_of, set_budget
+from accord.budgets.moving import moved
+from accord.budgets.setting import budget_files, file_of, in_order, set_budget
 from accord.cli.command import HERE, PlaceOption, app, out
 from accord.errors import UserError
 
@@ -26,11 +27,27 @@ def budget_set(
     name: Annotated[str, typer.Argument(help="The budget's name, as its file in budgets/ without .toml.", show_default="each of the place")] = "",
     directory: PlaceOption = HERE,
     organisation: Annotated[str, typer.Option(help="Show how this organisation's budget came about, line by line.")] = "",
+    run: Annotated[str, typer.Option(help="The run on which a model is fitted that a budget takes need from: its id, or its beginning.")] = "current",
 ) -> None:
     """Set budgets from their files and figures: each a bridge that adds up to the total, kept in budgets/NAME/."""
     opened = place.open_place(directory)
     for each in [name] if name else budget_files(opened) or [file_of(opened, name).stem]:
-        screens.print_budget(out, set_budget(opened, each), organisation)
+        before = in_order(opened, each)
+        made = set_budget(opened, each, run=run)
+        screens.print_budget(out, made, organisation)
+        if before and made.folder not in before:
+            out.print(f"It was set before as {before[-1].name}: accord budget diff {each} says what moved it", soft_wrap=True, markup=False)
+
+
+@budget_commands.command("diff")
+def budget_diff(
+    name: Named,
+    before: Annotated[str, typer.Argument(help="What was set earlier: its id, or its beginning.", show_default="the last but one")] = "",
+    after: Annotated[str, typer.Argument(help="What was set later.", show_default="the last")] = "",
+    directory: PlaceOption = HERE,
+) -> None:
+    """Say why each organisation's budget moved between two settings, by line of the bridge, and which command says why need moved."""
+    screens.print_moved(out, moved(place.open_place(directory), name, before, after))
 
 
 @budget_commands.command("figures")

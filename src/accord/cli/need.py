@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from accord import place, screens
+from accord.budgets.moving import budgets_by
 from accord.cli.command import HERE, PlaceOption, app, out, say
 from accord.population import need
 
@@ -86,6 +87,8 @@ def diff(
     fits = need.open_fit(opened, name, before), need.open_fit(opened, name, after)
     if person is None:
         screens.print_list_changes(out, need.list_changes(*fits))
+        for budget in budgets_by(opened, name, fits[1].manifest.fit_id):
+            say(f"The budget '{budget}' was set by the later fit: accord budget diff {budget} says what that moved")
     else:
         screens.print_score_change(out, need.explain_change(*fits, person))
 

@@ -7,7 +7,7 @@ Never: works anything out, or shows text from outside as it stands: what would m
 """
 
 from accord.screens.admission_risk import print_admission_risk
-from accord.screens.budgets import print_budget, print_counted
+from accord.screens.budgets import print_budget, print_counted, print_moved
 from accord.screens.finance import (
     print_agreement,
     print_place_position,
@@ -38,7 +38,7 @@ from accord.screens.statements import print_comparison, print_explained, print_s
 __all__ = [
     "print_admission_risk", "print_agreement", "print_attribution", "print_attribution_difference", "print_budget", "print_calibration",
     "print_check", "print_columns", "print_comparison", "print_counted", "print_diff", "print_explained", "print_explanation",
-    "print_faults", "print_findings", "print_lineage", "print_list_changes", "print_need", "print_place_position", "print_position",
-    "print_proof", "print_readiness", "print_risk", "print_rows", "print_run", "print_runs", "print_savings", "print_score_change",
-    "print_settled", "print_settlements", "print_simulated", "print_suggestion", "print_tables", "print_two_years",
+    "print_faults", "print_findings", "print_lineage", "print_list_changes", "print_moved", "print_need", "print_place_position",
+    "print_position", "print_proof", "print_readiness", "print_risk", "print_rows", "print_run", "print_runs", "print_savings",
+    "print_score_change", "print_settled", "print_settlements", "print_simulated", "print_suggestion", "print_tables", "print_two_years",
 ]  # fmt: skip

@@ -7,6 +7,7 @@ from decimal import Decimal
 from rich.console import Console
 
 from accord.budgets.counting import Counted
+from accord.budgets.moving import Moved, OtherNeed
 from accord.budgets.setting import BudgetSet
 from accord.clauses.walking import money
 from accord.errors import UserError
@@ -59,6 +60,29 @@ def _print_one(console: Console, made: BudgetSet, organisation: str) -> None:
         grid.add_row("budget", money(bridge.result), "", style="bold")
         console.print(grid)
     console.print(f"[bold]{plain(organisation)} has {money(made.of(organisation))}[/]", soft_wrap=True)
+
+
+def print_moved(console: Console, moved: Moved) -> None:
+    """Why each holder's budget moved, the largest moves first, and where to ask on about need."""
+    names = list(moved.moves[0].parts)
+    grid = grid_of("", "before", *(name.replace(" ", "\n", 1) for name in names), "after")
+    for one in sorted(moved.moves, key=lambda each: -abs(each.after - each.before))[:MOST_ROWS]:
+        grid.add_row(plain(one.organisation_id), money(one.before), *(f"{one.parts[name]:+,.2f}" for name in names), money(one.after))
+    totals = (sum((one.parts[name] for one in moved.moves), Decimal(0)) for name in names)
+    before, after = (sum((getattr(one, key) for one in moved.moves), Decimal(0)) for key in ("before", "after"))
+    grid.add_row("all", money(before), *(f"{each:+,.2f}" for each in totals), money(after), style="bold")
+    console.print(f"[bold]{plain(moved.budget_id)}[/], from {moved.before} to {moved.after}, by line of the bridge", soft_wrap=True)
+    console.print(grid)
+    for need in moved.needs:
+        _print_other_need(console, need)
+
+
+def _print_other_need(console: Console, need: OtherNeed) -> None:
+    was, now = (f"by fit {each[1]} of the model {each[0]}" if each else "by no model" for each in (need.before, need.after))
+    said = f"Need of {need.service} was {was}, and is {now}."
+    if need.before and need.after and need.before[0] == need.after[0]:
+        said += f" Why it moved: accord need diff {need.before[1]} {need.after[1]} --model {need.after[0]}"
+    console.print(said, soft_wrap=True, markup=False)
 
 
 def print_counted(console: Console, counted: Counted) -> None:

@@ -143,6 +143,20 @@ PERSON_NEED = Table(
     order=("person_id",),
 )
 
+ORGANISATION_NEED = Table(
+    name="organisation_need",
+    meaning="What the people of one organisation need in the year to come, by a fitted model. A fit keeps it as CSV, and a budget may go by it.",
+    columns=(
+        text("organisation_id", "The practice, plan or area at the end of the year before.", required=True),
+        bigint("n_person", "Its people.", required=True),
+        Column("need", "DOUBLE", "Their mean need: 1 is everybody's.", required=True),
+        money("weighted", "Its people weighted by need; over all organisations they add up to the people.", required=True),
+        Column("expected_cost", "DOUBLE", "Expected cost of a whole year of all its people.", required=True),
+    ),
+    key=("organisation_id",),
+    order=("organisation_id",),
+)
+
 NEED_FACT = Table(
     name="need_fact",
     meaning="One thing known of one person before the year that is foretold.",

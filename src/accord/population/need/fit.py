@@ -45,7 +45,7 @@ from accord.population.need.organisations import Coding, OrganisationNeed, codin
 from accord.population.need.preparing import Prepared, prepared
 from accord.population.need.scoring import Scored, score
 from accord.population.need.supply import Supply, read_supply
-from accord.tables.need import PERSON_NEED
+from accord.tables.need import ORGANISATION_NEED, PERSON_NEED
 
 BATCH = 100_000
 T = TypeVar("T")
@@ -163,9 +163,9 @@ def _fill(
     write_json(to / MODEL_NAME, model)
     pq.write_table(person_need(coming), to / PERSON_NAME, compression="zstd")
     _write_facts(made, to / FACT_NAME)
-    _write_csv(to / VALIDATION_NAME, Judged, judged)
-    _write_csv(to / ORGANISATION_NAME, OrganisationNeed, needs)
-    _write_csv(to / CODING_NAME, Coding, codings)
+    _write_csv(to / VALIDATION_NAME, _names(Judged), judged)
+    _write_csv(to / ORGANISATION_NAME, ORGANISATION_NEED.names, needs)
+    _write_csv(to / CODING_NAME, _names(Coding), codings)
 
 
 def person_need(coming: Scored) -> pa.Table:
@@ -191,9 +191,13 @@ def _write_facts(made: Prepared, to: Path) -> None:
             writer.write_batch(batch)
 
 
-def _write_csv(to: Path, kind: type, rows: Iterable[Any]) -> None:
+def _names(kind: type) -> Sequence[str]:
+    return [field.name for field in fields(kind)]
+
+
+def _write_csv(to: Path, columns: Sequence[str], rows: Iterable[Any]) -> None:
     with to.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, [field.name for field in fields(kind)], lineterminator="\n")
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
         writer.writeheader()
         writer.writerows(asdict(row) for row in rows)
 
