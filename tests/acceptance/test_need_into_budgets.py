@@ -266,7 +266,7 @@ def test_need_that_a_model_cannot_say_is_refused(place: Path, accord: Callable) 
 
 
 def test_why_it_moved_leads_on_to_why_need_moved(place: Path, accord: Callable) -> None:
-    """In a new file ten more people of P8 are ill in the last year and cost so: the budget of the new run is P8's gain, and the old run's still sets."""
+    """In a new file ten more people of P8 are ill in the last year: by the new run P8 gains; by the old run the budget can still be set."""
     before, old_run = _set(place, accord), package.open(place).current().run_id
     ill = [Member(m.id, m.practice, m.sex, True, m.decile) for m in PEOPLE if m.practice == "P8" and not m.is_ill][:10]
     (place / "sources" / "visits_2.csv").write_text(_visits(iter(ill), ("2024-11-11",)))

@@ -55,7 +55,8 @@ def made():
     fitted = fitted_from(predictors, *parts)
     columns = {
         "organisation_id": np.array([f"P{p:02d}" for p in practice]), "age_band": band.astype(str), "sex": np.full(N, "female"),
-        "is_training": is_training, "n_month": np.full(N, 12), "counted_cost": cost, "cost": cost, "past_cost": cost, "person_id": np.arange(N),
+        "is_training": is_training, "is_apart": np.zeros(N, bool),
+        "n_month": np.full(N, 12), "counted_cost": cost, "cost": cost, "past_cost": cost, "person_id": np.arange(N),
         "ethnicity": np.full(N, "A"), "deprivation_decile": 1 + practice % 10,
     }  # fmt: skip
     people = pa.table({name: columns.get(name, np.zeros(N, int)) for name in KEPT})
@@ -77,9 +78,11 @@ def test_practices_are_foretold_far_better_than_people(made):
 
 
 def test_sixty_practices_seem_to_explain_more_of_those_they_were_fitted_on(made):
-    fitted, *_ = made
-    without, full = fitted.stages[-2:]
-    assert full.r2_training - without.r2_training > full.r2_validation - without.r2_validation
+    _, _, judged, *_ = made
+    training, validation = (
+        [figure(judged, "r2_person", model, part) for model in ("with_diagnoses", "full")] for part in ("training", "validation")
+    )
+    assert training[1] - training[0] > validation[1] - validation[0]
 
 
 def test_true_need_is_found(made):

@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 
 from accord.population.need import (
+    APART,
     CAUSES,
     SMALLEST_COUNT,
     Coding,
@@ -52,6 +53,12 @@ def _print_basis(console: Console, report: NeedReport) -> None:
         f"{count(model.n_history, 'year')} before{asked}; judged on {model.n_validation:,} others.",
         soft_wrap=True,
     )
+    if model.apart:
+        named = ", ".join(model.apart[:_MOST_LINES]) + (", …" if len(model.apart) > _MOST_LINES else "")
+        people = count(model.n_apart, "person", "people")
+        console.print(f"{count(len(model.apart), 'organisation')} kept apart, with {people}, to be judged on too: {plain(named)}.", soft_wrap=True)
+    else:
+        console.print("No organisation is kept apart: how the model does on lists that it has not seen is not known.", soft_wrap=True)
     cap = "" if model.cap is None else f" up to {float(model.cap):,.0f} a person"
     console.print(f"Of the year's cost {model.counted_share:.1%} counts{cap} ({plain(model.truncation)}).", soft_wrap=True)
     console.print("Who was there for part of a year counts for that part, at the cost of a whole year.", soft_wrap=True)
@@ -67,19 +74,33 @@ def _print_basis(console: Console, report: NeedReport) -> None:
 
 def _print_r2(console: Console, judged: Sequence[Judged], published: Mapping[str, Any]) -> None:
     heading = "\nPart of cost explained (R²), of people\nthe model was not fitted on"
-    grid = grid_of(heading, "person", "organisation", "PBRA,\nperson", "PBRA,\npractice")
+    grid = grid_of(heading, "person", "organi-\nsation", "apart,\nperson", "apart,\norganisation", "PBRA,\nperson", "PBRA,\npractice")
     for model, words in _MODELS.items():
-        person, group = (figure(judged, measure, model) for measure in ("r2_person", "r2_organisation"))
-        if isnan(group):
+        found = [figure(judged, measure, model, part) for part in ("validation", APART) for measure in ("r2_person", "r2_organisation")]
+        if isnan(found[0]):
             continue
         said = published.get(model, {})
-        grid.add_row(words, _share(person), _share(group), *(f"{said[k]:.3f}" if said else "–" for k in ("person", "practice")))
+        grid.add_row(words, *map(_share, found), *(f"{said[k]:.3f}" if said else "–" for k in ("person", "practice")))
     console.print(grid)
     console.print("PBRA: England 2007/08, five million people, 797 practices; shown to compare, and nothing is tuned to it.", soft_wrap=True)
     off = figure(judged, "organisations_far_off", "allocated")
+    _print_apart(console, judged)
     slope = figure(judged, "calibration_slope", "allocated")
     console.print(f"{off:.0%} of organisations are off by more than 10 % (of PBRA's practices about a third).", soft_wrap=True)
     console.print(f"A pound more foretold is {slope:.2f} more spent (1 is right; below 1, scores differ more than costs do).", soft_wrap=True)
+
+
+def _print_apart(console: Console, judged: Sequence[Judged]) -> None:
+    off, ratio = (figure(judged, measure, "allocated", APART) for measure in ("organisations_far_off", "predictive_ratio"))
+    lists = [j for j in judged if (j.part, j.measure) == (APART, "predictive_ratio by organisation") and j.n >= SMALLEST_COUNT and not isnan(j.value)]
+    if isnan(ratio) or not lists:
+        return
+    low, high = (pick(lists, key=lambda j: j.value) for pick in (min, max))
+    console.print(
+        f"Of the organisations kept apart {off:.0%} are off by more than 10 %; foretold over actual cost is {ratio:.2f} of all of them, "
+        f"{low.value:.2f} ({plain(low.group)}) to {high.value:.2f} ({plain(high.group)}).",
+        soft_wrap=True,
+    )
 
 
 def _share(value: float) -> str:
@@ -102,7 +123,8 @@ def _print_ratios(console: Console, judged: Sequence[Judged]) -> None:
 def _print_later(console: Console, judged: Sequence[Judged]) -> None:
     for part in dict.fromkeys(j.part for j in judged if j.part.startswith("year ")):
         times, r2 = (figure(judged, measure, "allocated", part) for measure in ("recalibrated_by", "r2_person"))
-        console.print(f"Tried as it is on {part}, every score times {times:.3f}: R² {r2:.3f} of people it was not fitted on.", soft_wrap=True)
+        which = part.replace(APART, "organisations kept apart")
+        console.print(f"Tried as it is on {which}, every score times {times:.3f}: R² {r2:.3f} of people it was not fitted on.", soft_wrap=True)
 
 
 def _print_lists(console: Console, model: KeptModel, lists: Sequence[OrganisationNeed]) -> None:

@@ -40,6 +40,13 @@ NEED_SERVICE = Table(
     key=("setting", "admission"),
 )
 
+NEED_APART = Table(
+    name="need_apart",
+    meaning="One organisation none of whose people a model of need is fitted on, so that it can be judged on all of them.",
+    columns=(text("organisation_id", "The practice, plan or area.", required=True),),
+    key=("organisation_id",),
+)
+
 NEED_BAND = Table(
     name="need_band",
     meaning="One band of completed years, from the rulebook, as a model of need takes them.",
@@ -115,6 +122,7 @@ NEED_PERSON = Table(
         integer("deprivation_decile", "As in person.", unit="decile"),
         text("ethnicity", "As in person; 'unknown' where it is.", required=True),
         flag("is_training", "Whether the model is fitted on the person; if not, it is judged on the person.", required=True),
+        flag("is_apart", "Whether the organisation is kept out of the fit, and the person was not in it elsewhere.", required=True),
         integer("n_history_month", "Months in the population in the years that are looked back on.", required=True),
         integer("n_month", "Months in the population in the year itself; 0 where it is still to come, or the person has gone.", required=True),
         money("past_cost", "Cost of the year before.", required=True),

@@ -9,7 +9,7 @@ Never: holds a matrix of people, fits on those it is judged on, or lets supply o
 from accord.population.need.admission_risk import SMALLEST_COUNT, Capacity, RiskReport, admission_risk, capacity_of
 from accord.population.need.explaining import CAUSES, Explanation, ScoreChange, ScoreLine, explain, explain_change
 from accord.population.need.fit import NeedReport, fit_need, published_r2, report_of
-from accord.population.need.judging import Judged, figure
+from accord.population.need.judging import APART, Judged, figure
 from accord.population.need.keeping import KeptFit, KeptModel, named_model, open_fit
 from accord.population.need.list_changes import ListChange, list_changes
 from accord.population.need.model_file import new_need_model
@@ -18,7 +18,7 @@ from accord.population.need.preparing import LeftOut
 from accord.stats.discrimination import Flagged
 
 __all__ = [
-    "CAUSES", "SMALLEST_COUNT", "Capacity", "Coding", "Explanation", "Flagged", "Judged", "KeptFit", "KeptModel", "LeftOut", "ListChange",
+    "APART", "CAUSES", "SMALLEST_COUNT", "Capacity", "Coding", "Explanation", "Flagged", "Judged", "KeptFit", "KeptModel", "LeftOut", "ListChange",
     "NeedReport", "OrganisationNeed", "RiskReport", "ScoreChange", "ScoreLine", "admission_risk", "capacity_of", "explain", "explain_change",
     "figure", "fit_need", "list_changes", "named_model", "new_need_model", "open_fit", "published_r2", "report_of",
 ]  # fmt: skip

@@ -130,13 +130,15 @@ def _manifest(place: Place, run: Run, name: str, supply: Supply, made: Prepared)
 
 def _kept_model(made: Prepared, fitted: Fitted, coming: Scored, has_conditions: bool) -> KeptModel:
     model, frame, solution = made.model, made.frame, fitted.full.solution
-    (counted, cost), *_ = made.session.rows(
-        "select cast(sum(counted_cost) as double), cast(sum(cost) as double) from need_person where year_date = $year", {"year": frame.fitted}
-    )
+    (counted, cost, n_apart), *_ = made.session.rows(
+        """select cast(sum(counted_cost) as double), cast(sum(cost) as double), count(case when is_apart and n_month > 0 then 1 end)
+        from need_person where year_date = $year""", {"year": frame.fitted},
+    )  # fmt: skip
     return KeptModel(
         title=model.title, population=model.population, services=model.services, fitted_year=frame.fitted, coming_year=frame.coming,
         n_history=frame.n_history, n_history_asked=frame.asked, truncation=truncation_words(model), cap=None if made.cap is None else str(made.cap),
-        counted_share=counted / cost if cost else 1.0, n_training=fitted.training.n, n_validation=fitted.validation.n, n_person=coming.need.size,
+        counted_share=counted / cost if cost else 1.0, apart=made.apart, n_apart=n_apart,
+        n_training=fitted.training.n, n_validation=fitted.validation.n, n_person=coming.need.size,
         n_below_zero=int((coming.expected < 0).sum()), place_mean=coming.place_mean, mean=float(coming.expected.mean()),
         has_conditions=has_conditions, left_out=tuple(KeptLeftOut(reason=x.reason, n_activity=x.n_activity, cost=x.cost) for x in made.left_out),
         predictors=tuple(

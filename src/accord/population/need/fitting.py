@@ -25,18 +25,20 @@ STAGES: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 @dataclass(frozen=True)
 class Stage:
-    """One nested model, from the same sums. n_column: columns that are estimated. r2: of the training people, and of the others."""
+    """One nested model, from the same sums. n_column: columns that are estimated. r2_training: of the people it is fitted on."""
 
     name: str
     solution: Solution
     n_column: int
     r2_training: float
-    r2_validation: float
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """What is known of cost after one pass over the fitted year. training, validation: the sums of each part. stages: the last is used."""
+    """What is known of cost after one pass over the fitted year. stages: the last is used.
+
+    training, validation: the sums of each part; who is of an organisation kept apart is in neither.
+    """
 
     predictors: tuple[Predictor, ...]
     training: Sums
@@ -70,21 +72,25 @@ def fit_rows(files: RowFiles, year: date, size: int = BATCH) -> Fitted:
 
 
 def sums_by_part(files: RowFiles, year: date, size: int = BATCH) -> tuple[Sums, Sums]:
-    """The sums of one year's training people and of the others, weighted by the part of the year each was in the population."""
+    """The sums of one year's training people and of the others, weighted by the part of the year each was in the population.
+
+    Who is of an organisation kept apart is in neither: the model has no level of that organisation to be held against.
+    """
     parts = [no_sums(len(files.predictors)) for _ in range(2)]
     for batch in batches(files, year, size):
-        full, cost, weight, is_training = batch.cells.filled(), batch.yearly_cost, batch.weight, batch.flags("is_training")
-        for n, chosen in enumerate((is_training, ~is_training)):
+        full, cost, weight = batch.cells.filled(), batch.yearly_cost, batch.weight
+        is_training, is_apart = batch.flags("is_training"), batch.flags("is_apart")
+        for n, chosen in enumerate((is_training, ~is_training & ~is_apart)):
             parts[n] = parts[n] + sums_of_rows(full[chosen], cost[chosen], weight[chosen])
     return parts[0], parts[1]
 
 
 def fitted_from(predictors: Sequence[Predictor], training: Sums, validation: Sums) -> Fitted:
     """The kernel: each nested model from the sums alone."""
-    return Fitted(tuple(predictors), training, validation, tuple(_stages(predictors, training, validation)))
+    return Fitted(tuple(predictors), training, validation, tuple(_stages(predictors, training)))
 
 
-def _stages(predictors: Sequence[Predictor], training: Sums, validation: Sums) -> Iterator[Stage]:
+def _stages(predictors: Sequence[Predictor], training: Sums) -> Iterator[Stage]:
     kinds: tuple[str, ...] = ()
     for name, more in STAGES:
         kinds += more
@@ -92,5 +98,5 @@ def _stages(predictors: Sequence[Predictor], training: Sums, validation: Sums) -
         if name != STAGES[-1][0] and not any(p.kind in more for p in predictors):
             continue
         solution = solve(training, columns)
-        r2 = (explained(sums, solution.coefficient) if sums.weight else float("nan") for sums in (training, validation))
-        yield Stage(name, solution, len(columns) - len(solution.dropped), *r2)
+        r2 = explained(training, solution.coefficient) if training.weight else float("nan")
+        yield Stage(name, solution, len(columns) - len(solution.dropped), r2)

@@ -17,6 +17,9 @@ Real = NDArray[np.float64]
 ALLOCATED = "allocated"
 """The model as money is shared out by it: supply and organisation at their mean."""
 
+APART = "apart"
+"""The part of those whose whole organisation is kept out of the fit."""
+
 FAR_OFF = 0.10
 """The part by which PBRA counted a practice as off (Dixon et al, BMJ 2011;343:d6608)."""
 
@@ -25,7 +28,9 @@ N_GROUP = 10
 
 @dataclass(frozen=True)
 class Judged:
-    """One figure of one group. part: validation, training, or a later year. n: people, or organisations where the figure is about these.
+    """One figure of one group. part: validation, apart, training, or a later year, also of those apart. n: people, or organisations where the
+
+    figure is about these.
 
     value: R², or what was foretold over what it cost (a predictive ratio), or a slope, an intercept, a share.
     """
@@ -39,33 +44,42 @@ class Judged:
 
 
 def judge(fitted: Fitted, scored: Scored) -> tuple[Judged, ...]:
-    """The kernel. In: the fitted year, scored. Out: R² of each nested model, then everything of the allocated one, of the validation people."""
-    seen = _Seen.of(scored, ~scored.column("is_training"))
-    found = [*_r_squared(fitted)]
+    """The kernel. In: the fitted year, scored. Out: R² of each nested model, then everything of the allocated one, of the validation people;
+
+    then the same of the people of organisations kept apart, if there are any.
+    """
     told = {stage.name: scored.stages[:, n] for n, stage in enumerate(fitted.stages)} | {ALLOCATED: scored.expected}
-    found += [_r2_of_organisations("validation", name, seen, each) for name, each in told.items()]
-    found.append(Judged("validation", ALLOCATED, "r2_person", "all", seen.n, _r2(seen.weight, seen.cost, seen.only(scored.expected))))
-    return (*found, *_of_allocated("validation", seen, scored, 1.0))
+    found = [Judged("training", stage.name, "r2_person", "all", fitted.training.n, stage.r2_training) for stage in fitted.stages]
+    for part, seen in _parts(scored):
+        for name, each in told.items():
+            found.append(Judged(part, name, "r2_person", "all", seen.n, _r2(seen.weight, seen.cost, seen.only(each))))
+            found.append(_r2_of_organisations(part, name, seen, each))
+        found += _of_allocated(part, seen, scored, 1.0)
+    return tuple(found)
+
+
+def _parts(scored: Scored) -> Iterator[tuple[str, _Seen]]:
+    """Whom the model is judged on: others of the organisations it was fitted on, and whole organisations that were kept apart."""
+    is_training, is_apart = scored.column("is_training"), scored.column("is_apart")
+    yield "validation", _Seen.of(scored, ~is_training & ~is_apart)
+    apart = _Seen.of(scored, is_apart)
+    if apart.n:
+        yield APART, apart
 
 
 def judge_later(fitted: Fitted, scored: Scored) -> tuple[Judged, ...]:
     """A later year, foretold with the coefficients as they are, and recalibrated: every score times what the year cost over what was foretold."""
     everybody = _Seen.of(scored, np.ones(scored.need.size, bool))
     times = everybody.total / everybody.sum_of(scored.expected)
-    seen = _Seen.of(scored, ~scored.column("is_training"))
-    part = f"year {scored.year}"
-    r2 = _r2(seen.weight, seen.cost, seen.only(scored.expected) * times)
-    return (
-        Judged(part, ALLOCATED, "recalibrated_by", "all", everybody.n, times),
-        Judged(part, ALLOCATED, "r2_person", "all", seen.n, r2),
-        *_of_allocated(part, seen, scored, times),
-    )
-
-
-def _r_squared(fitted: Fitted) -> Iterator[Judged]:
-    for stage in fitted.stages:
-        yield Judged("training", stage.name, "r2_person", "all", fitted.training.n, stage.r2_training)
-        yield Judged("validation", stage.name, "r2_person", "all", fitted.validation.n, stage.r2_validation)
+    found: list[Judged] = []
+    for which, seen in _parts(scored):
+        part = f"year {scored.year}" + (f", {APART}" if which == APART else "")
+        r2 = _r2(seen.weight, seen.cost, seen.only(scored.expected) * times)
+        found.append(Judged(part, ALLOCATED, "recalibrated_by", "all", everybody.n, times))
+        found.append(Judged(part, ALLOCATED, "r2_person", "all", seen.n, r2))
+        found.append(_r2_of_organisations(part, ALLOCATED, seen, scored.expected * times))
+        found += _of_allocated(part, seen, scored, times)
+    return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -97,6 +111,10 @@ class _Seen:
 
     def sum_of(self, told: Real) -> float:
         return float(self.weight @ told[self.chosen])
+
+    def over(self, told: Real) -> float:
+        """What was foretold of them over what they cost; told: of the chosen."""
+        return float(self.weight @ told) / self.total if self.total else float("nan")
 
 
 def _r2(weight: Real, actual: Real, told: Real) -> float:
@@ -136,8 +154,11 @@ def _of_allocated(part: str, seen: _Seen, scored: Scored, times: float) -> Itera
     slope, intercept = _line(seen, told)
     yield Judged(part, ALLOCATED, "calibration_slope", "all", seen.n, slope)
     yield Judged(part, ALLOCATED, "calibration_intercept", "all", seen.n, intercept)
+    yield Judged(part, ALLOCATED, "predictive_ratio", "all", seen.n, seen.over(told))
     for measure, group in _groups(seen, scored, told):
         yield from _ratios(part, measure, seen, group, told)
+    if part.endswith(APART):
+        yield from _ratios(part, "organisation", seen, seen.organisation, told)
 
 
 def _line(seen: _Seen, told: Real) -> tuple[float, float]:

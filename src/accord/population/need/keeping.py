@@ -63,7 +63,7 @@ class KeptModel(_Kept):
     """model.json: all that a score follows from. place_mean: what supply and organisation add on average, given to everybody in their stead.
 
     mean: everybody's mean expected cost, by which need is a part of the average. cap: the most of one person's cost of a year that counted.
-    counted_share: the part of the fitted year's cost that did.
+    counted_share: the part of the fitted year's cost that did. apart: organisations kept out of the fit, with people in the fitted year n_apart.
     """
 
     title: str
@@ -78,6 +78,8 @@ class KeptModel(_Kept):
     counted_share: float
     n_training: int
     n_validation: int
+    apart: tuple[str, ...] = ()
+    n_apart: int = 0
     n_person: int
     n_below_zero: int
     place_mean: float

@@ -43,11 +43,19 @@ class Truncation(_Written):
     none: Name | None = Field(default=None, examples=["the contract pays every pound"])
 
 
+class Apart(_Written):
+    """Whole organisations that are kept out of the fit, to judge the model on: a part of them, chosen by the hash of their id, or those named."""
+
+    share: Decimal | None = Field(default=None, gt=0, lt=1, decimal_places=3, examples=[Decimal("0.1")])
+    organisations: Annotated[tuple[str, ...], Field(strict=False, min_length=1, examples=[["P81001", "P81002"]])] | None = None
+
+
 class NeedModel(_Written):
     """The whole of needs/<name>.toml.
 
     services: those of contracts whose cost is foretold, or "all". history_years: how many years are looked back on; fewer where the place has fewer.
     training_share: the part of people, chosen by the keyed hash that is their person_id, on whom the model is fitted; it is judged on the others.
+    apart: organisations none of whose people it is fitted on, to be judged on as well; none, if left out.
     least_people: what fewer people of the training part have counts together with all else that so few have.
     supply_file: a CSV in needs/ with the column organisation_id and one column for each figure.
     """
@@ -57,6 +65,7 @@ class NeedModel(_Written):
     services: Literal["all"] | Annotated[tuple[str, ...], Field(strict=False, min_length=1, examples=[["emergency_admission", "elective_admission"]])]
     history_years: int = Field(ge=1, le=5, examples=[2])
     training_share: Decimal = Field(gt=0, lt=1, decimal_places=3, examples=[Decimal("0.5")])
+    apart: Apart | None = None
     least_people: int = Field(ge=1, examples=[50])
     predictors: Annotated[tuple[PredictorName, ...], Field(strict=False, min_length=1, examples=[["age_sex", "diagnosis_groups"]])]
     truncation: Truncation
@@ -74,6 +83,8 @@ def model_faults(model: NeedModel) -> Iterator[Fault]:
     if ("supply" in model.predictors) != (model.supply_file is not None):
         mend = 'write both predictors = […, "supply"] and supply_file = "supply.csv", or neither'
         yield Fault(("predictors",), "supply is a predictor only with a file of it, and a file only as a predictor", mend)
+    if model.apart and (model.apart.share is None) == (model.apart.organisations is None):
+        yield Fault(("apart",), "which organisations are kept apart is not said in one way", "write { share = 0.1 } or { organisations = […] }")
     said = [key for key in ("rule", "amount", "none") if getattr(model.truncation, key) is not None]
     if len(said) != 1 or (said == ["amount"]) != (model.truncation.reference is not None):
         mend = 'write { rule = "truncation_percentile" }, { amount = 100000.00, reference = "…" } or { none = "the reason" }'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,12 +17,22 @@ from accord.engine.feed import write_rows
 from accord.engine.over_run import over_run
 from accord.errors import UserError
 from accord.place import Place, Run
+from accord.place.toml_faults import did_you_mean
 from accord.population.need.facts import COUNTS, FACTS, PREDICTORS
-from accord.population.need.model_file import EVERY_SERVICE, NeedModel
+from accord.population.need.model_file import EVERY_SERVICE, Apart, NeedModel
 from accord.population.need.supply import Supply
 from accord.population.need.years import COST_CAPS, LEFT_OUT, NEED_PEOPLE, PERSON_YEARS
 from accord.tables.conditions import CONDITION
-from accord.tables.need import ACCOUNT_MONTH, KIND, NEED_BAND, NEED_COLUMN, NEED_SERVICE, NEED_YEAR, ORGANISATION_SUPPLY
+from accord.tables.need import (
+    ACCOUNT_MONTH,
+    KIND,
+    NEED_APART,
+    NEED_BAND,
+    NEED_COLUMN,
+    NEED_SERVICE,
+    NEED_YEAR,
+    ORGANISATION_SUPPLY,
+)
 
 READ = ("activity", "person_month", "continuous_stay", "person")
 """The tables of a run that a model of need reads, beside condition: a run of an earlier version has none, and then nobody has a diagnosis."""
@@ -52,6 +63,11 @@ class Frame:
     def foretold(self) -> tuple[date, ...]:
         """Every year with enough years before it, the coming one too."""
         return (*self.whole, self.coming)[self.n_history :]
+
+    @property
+    def sampled(self) -> date:
+        """The year at whose end people are shared out between those the model is fitted on and those it is judged on."""
+        return self.whole[self.whole.index(self.fitted) - 1]
 
     @property
     def later(self) -> tuple[date, ...]:
@@ -95,13 +111,14 @@ class RowFiles:
 
 @dataclass(frozen=True)
 class Prepared:
-    """What a fit is made of, in a session that is open."""
+    """What a fit is made of, in a session that is open. apart: the organisations that are kept out of it."""
 
     session: Session
     model: NeedModel
     frame: Frame
     files: RowFiles
     cap: Decimal | None
+    apart: tuple[str, ...]
     left_out: tuple[LeftOut, ...]
 
 
@@ -139,7 +156,9 @@ def prepare(session: Session, model: NeedModel, supply: Supply, frame: Frame) ->
     session.materialise(PERSON_YEARS, **population)
     session.materialise(LEFT_OUT, **population)
     session.materialise(COST_CAPS, **_cap_of(model, frame))
-    people = session.materialise(NEED_PEOPLE, training_per_1000=int(model.training_share * 1000))
+    apart = _apart(session, model, frame)
+    write_rows(session, NEED_APART, [(id,) for id in apart])
+    people = session.materialise(NEED_PEOPLE, training_per_1000=int(model.training_share * 1000), sampled_date=frame.sampled)
     session.materialise(FACTS)
     session.materialise(COUNTS)
     predictors = tuple(_predictors(session, model, frame))
@@ -148,7 +167,28 @@ def prepare(session: Session, model: NeedModel, supply: Supply, frame: Frame) ->
     files = RowFiles(people.path, session.materialise(PREDICTORS).path, predictors)
     left = tuple(LeftOut(*row) for row in session.rows("select reason, n_activity, cost from need_left_out order by reason"))
     (cap,), *_ = session.rows("select cap_amount from cost_cap where year_date = $year", {"year": frame.fitted})
-    return Prepared(session, model, frame, files, cap, left)
+    return Prepared(session, model, frame, files, cap, apart, left)
+
+
+def _apart(session: Session, model: NeedModel, frame: Frame) -> tuple[str, ...]:
+    sql = "select distinct organisation_id from person_year where year_date = $year and is_at_end and organisation_id is not null"
+    known = sorted(str(id) for (id,) in session.rows(sql, {"year": frame.sampled}))
+    return kept_apart(known, model.apart) if model.apart else ()
+
+
+def kept_apart(known: Sequence[str], asked: Apart) -> tuple[str, ...]:
+    """Those of the organisations that are kept out of a fit; of a share at least one, and never all. Raises UserError for one that is not known.
+
+    Of a share it is those with the lowest hash of their id, so that it is the same ones in every run, and no dice.
+    """
+    unknown = [id for id in asked.organisations or () if id not in known]
+    if unknown:
+        mend = did_you_mean(unknown[0], known, "name those of whom there are people: they are")
+        raise UserError(f"'{unknown[0]}' is to be kept apart, and has nobody before the fitted year", where="apart", what_to_do=mend)
+    if asked.organisations:
+        return asked.organisations
+    n = min(max(round(len(known) * (asked.share or 0)), 1), len(known) - 1)
+    return tuple(sorted(sorted(known, key=lambda id: hashlib.sha256(id.encode()).hexdigest())[:n]))
 
 
 def _feed(session: Session, model: NeedModel, supply: Supply, frame: Frame) -> None:

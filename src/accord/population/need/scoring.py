@@ -15,7 +15,7 @@ from accord.population.need.preparing import RowFiles
 from accord.population.need.rows import BATCH, Batch, batches
 
 Real = NDArray[np.float64]
-KEPT = ("person_id", "organisation_id", "age_band", "sex", "deprivation_decile", "ethnicity", "is_training", "n_history_month", "n_month",
+KEPT = ("person_id", "organisation_id", "age_band", "sex", "deprivation_decile", "ethnicity", "is_training", "is_apart", "n_history_month", "n_month",
         "past_cost", "cost", "counted_cost", "n_emergency_admission", "n_past_emergency_admission")  # fmt: skip
 
 
@@ -24,7 +24,8 @@ class Scored:
     """Everybody of one year, in the order of person_id. people: columns of need_person.
 
     stages: what each nested model foretells of a whole year, shape (people, models). need: what the columns of need add up to.
-    of_place: what those of supply and organisation do. n_long_term, n_recorded: long-term conditions, and these with diagnosis groups.
+    of_place: what those of supply and organisation do; of whom the model knows no organisation, as of those kept apart, what they do on average.
+    n_long_term, n_recorded: long-term conditions, and these with diagnosis groups.
     """
 
     year: date
@@ -57,16 +58,21 @@ def score(files: RowFiles, fitted: Fitted, year: date, size: int = BATCH) -> Sco
     """One pass over one year. In: any year that is foretold. Out: vectors by person; the matrix is never held whole. Nobody: an assertion."""
     models = np.column_stack([*(stage.solution.coefficient for stage in fitted.stages), fitted.need, fitted.of_place])
     kinds = np.array([p.kind for p in fitted.predictors])
-    is_recorded, is_long = np.isin(kinds, ("long_term", "diagnosis_group")), kinds == "long_term"
+    counted = kinds == "long_term", np.isin(kinds, ("long_term", "diagnosis_group")), kinds == "organisation"
     people, told, counts = [], [], []
     for batch in batches(files, year, size):
         people.append(batch.people.select(list(KEPT)))
         told.append(batch.cells.filled() @ models)
-        counts.append(np.column_stack([_count(batch, which) for which in (is_long, is_recorded)]))
+        counts.append(np.column_stack([_count(batch, which) for which in counted]))
     assert people, f"nobody is foretold of {year}"
     every, count = np.concatenate(told), np.concatenate(counts)
     n = len(fitted.stages)
-    return Scored(year, pa.Table.from_batches(people), every[:, :n], every[:, n], every[:, n + 1], count[:, 0], count[:, 1])
+    stages, need, of_place = every[:, :n], every[:, n], every[:, n + 1]
+    is_known = count[:, 2] > 0
+    if counted[2].any() and is_known.any():
+        of_place = np.where(is_known, of_place, of_place[is_known].mean())
+        stages[:, -1] = need + of_place
+    return Scored(year, pa.Table.from_batches(people), stages, need, of_place, count[:, 0], count[:, 1])
 
 
 def _count(batch: Batch, which: NDArray[np.bool_]) -> NDArray[np.int64]:
