@@ -188,9 +188,9 @@ def _by_hand(people: list[Member], total: int) -> dict[str, float]:
     return {practice: total * weight / sum(weights.values()) for practice, weight in weights.items()}
 
 
-def _fit_with(place: Path, accord: Callable, predictors: str) -> Path:
-    """The fit of a model like the place's own, with other predictors."""
-    text = MODEL.replace('"deprivation", "supply"]', f"{predictors}]")
+def _fit_with(place: Path, accord: Callable, predictors: str, more: str = "") -> Path:
+    """The fit of a model like the place's own, with other predictors, and what stands below them."""
+    text = more + MODEL.replace('"deprivation", "supply"]', f"{predictors}]")
     (place / "needs" / "tried.toml").write_text(text if "supply" in predictors else text.replace('supply_file    = "supply.csv"\n', ""))
     ended = accord("need", "fit", "tried", "-p", place)
     assert ended.code == 0, ended.err
@@ -212,10 +212,48 @@ def test_supply_is_estimated_and_set_to_its_mean(place: Path, accord: Callable, 
     assert model["place_mean"] == pytest.approx(sum(added.values()) / len(BEDS))
 
 
+def test_a_practice_kept_apart_is_given_the_mean_of_the_others(place: Path, accord: Callable) -> None:
+    """Of P7 the model knows no level: that it is not known is neither a gain nor a loss, and nor does it move the mean of those that are."""
+    needs = _needs(_fit_with(place, accord, '"deprivation", "organisation"', 'apart = { organisations = ["P7"] }\n'))
+    mean = sum(A_BED * beds for id, beds in BEDS.items() if id != "P7") / (len(BEDS) - 1)
+    costs = {id: sum(m.need + mean for m in PEOPLE if m.practice == id) for id in BEDS}
+    assert needs == {id: pytest.approx(len(BEDS) * each / sum(costs.values()), abs=1e-6) for id, each in costs.items()}
+
+
 def test_supply_that_is_left_out_is_taken_for_need(place: Path, accord: Callable) -> None:
     """Deprivation costs nothing here; where beds are not seen, it takes their place, and who has beds near seems to need more."""
     needs = _needs(_fit_with(place, accord, '"deprivation"'))
     assert needs["P2"] > 1.1 * needs["P1"]
+
+
+def test_whole_practices_are_kept_apart_and_judged_on(place: Path, accord: Callable) -> None:
+    """P7's people begin to cost 900 more, of which nothing tells beforehand: they are not fitted on, and the figures of P1 and P7 are by hand."""
+    more = [f"{m.id},2024-11-11,900.00,\n" for m in PEOPLE if m.practice == "P7"]
+    (place / "sources" / "visits_2.csv").write_text("member,day,cost,code\n" + "".join(more))
+    package.open(place).run()
+    (place / "needs" / "visits.toml").write_text(MODEL + 'apart = { organisations = ["P1", "P7"] }\n')
+    ended = accord("need", "fit", "visits", "-p", place)
+    assert ended.code == 0, ended.err
+    fit = _fits(place)[-1]
+    model = json.loads((fit / "model.json").read_text())
+    assert (model["apart"], model["n_apart"], model["n_training"] + model["n_validation"]) == (["P1", "P7"], 100, 300)
+    (beds,) = (p["coefficient"] for p in model["predictors"] if p["kind"] == "supply")
+    assert beds == pytest.approx(A_BED), "of P7's new habit nothing was learnt"
+    rows = csv.DictReader((fit / "validation.csv").read_text(encoding="utf-8").splitlines())
+    found = {(row["model"], row["measure"], row["group"]): float(row["value"]) for row in rows if row["part"] == "apart"}
+    mean_beds = sum(A_BED * BEDS[m.practice] for m in PEOPLE) / len(PEOPLE)
+    told = {id: sum(m.need + mean_beds for m in PEOPLE if m.practice == id) / 50 for id in ("P1", "P7")}
+    cost = {id: sum(m.cost for m in PEOPLE if m.practice == id) / 50 + 900 * (id == "P7") for id in ("P1", "P7")}
+    for id in ("P1", "P7"):
+        assert found["allocated", "predictive_ratio by organisation", id] == pytest.approx(told[id] / cost[id])
+    assert found["allocated", "predictive_ratio", "all"] == pytest.approx(sum(told.values()) / sum(cost.values()))
+    mean = sum(cost.values()) / 2
+    r2 = 1 - sum((cost[id] - told[id]) ** 2 for id in cost) / sum((cost[id] - mean) ** 2 for id in cost)
+    assert found["allocated", "r2_organisation", "all"] == pytest.approx(r2)
+    assert found["allocated", "organisations_far_off", "all"] == sum(abs(told[id] / cost[id] - 1) > 0.1 for id in cost) / 2 == 1
+    ratio = f"{sum(told.values()) / sum(cost.values()):.2f}"
+    assert "2 organisations kept apart, with 100 people, to be judged on too: P1, P7." in ended.out
+    assert f"Of the organisations kept apart 100% are off by more than 10 %; foretold over actual cost is {ratio} of all of them" in ended.out
 
 
 def test_a_budget_goes_by_the_model_that_it_names(place: Path, accord: Callable) -> None:

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from accord.errors import UserError
 from accord.population.need.admission_risk import Capacity, capacity_of, equity
-from accord.population.need.preparing import FEW, Predictor, RowFiles, columns_of, frame_of
+from accord.population.need.model_file import Apart
+from accord.population.need.preparing import FEW, Predictor, RowFiles, columns_of, frame_of, kept_apart
 from accord.population.need.rows import batches
 from accord.population.need.supply import read_supply
 from accord.stats.discrimination import highest
@@ -59,6 +60,7 @@ def test_what_few_people_have_shares_a_column():
 
 def test_what_nobody_was_trained_on_has_no_column_but_everybody_has_an_age():
     assert [p.labels for p in columns_of("ethnicity", [("A", 90, 200), ("new", 0, 7)], 5)] == [("A",)]
+    assert [p.labels for p in columns_of("organisation", [("P1", 90, 200), ("P2", 3, 7), ("P3", 0, 9)], 5)] == [("P1",), ("P2",)], "P3 is apart"
     assert [p.labels for p in columns_of("age_sex", [("f", 90, 200), ("m", 80, 200), ("unknown", 0, 7)], 5)] == [("f", "unknown"), ("m",)]
 
 
@@ -83,6 +85,19 @@ def test_with_fewer_years_there_is_less_history():
 def test_a_year_that_cannot_be_foretold_is_refused(end, year):
     with pytest.raises(UserError):
         frame_of(place_of(date(2024, 4, 1), end), SimpleNamespace(history_years=2), year)
+
+
+@given(known=st.sets(st.text(min_size=1), min_size=1, max_size=30), share=st.decimals("0.001", "0.999", places=3), more=st.text(min_size=1))
+def test_a_share_of_organisations_is_kept_apart_whatever_they_are_called(known, share, more):
+    apart = kept_apart(sorted(known), Apart(share=share))
+    assert set(apart) <= known and len(apart) == min(max(round(len(known) * share), 1), len(known) - 1)
+    later = set(kept_apart(sorted(known | {more}), Apart(share=share)))
+    assert len(set(apart) - later) <= 1, "who comes later takes the place of one at most"
+
+
+def test_an_organisation_that_is_to_be_kept_apart_is_known():
+    with pytest.raises(UserError, match="'P9' is to be kept apart"):
+        kept_apart(["P1", "P2"], Apart(organisations=("P1", "P9")))
 
 
 def test_supply_is_read_by_organisation(tmp_path):

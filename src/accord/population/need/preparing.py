@@ -242,10 +242,11 @@ def _predictors(session: Session, model: NeedModel, frame: Frame) -> Iterator[Pr
 def columns_of(kind: str, counted: Sequence[tuple[str, int, int]], least: int) -> Iterator[Predictor]:
     """The columns of one kind. counted: label, people of the training part, all people. Labels of fewer than `least` share a column.
 
-    Ages and sexes of which nobody was trained on count with the one that has most people; of other kinds they say nothing.
+    Ages and sexes of which nobody was trained on count with the one that has most people, and such organisations with none, as they are given the
+    mean of the others; of other kinds they say nothing where nobody has few.
     """
     many = [row for row in counted if row[1] >= least or (kind == "supply" and row[1])]
-    few = [row for row in counted if row not in many]
+    few = [row for row in counted if row not in many and (kind != "organisation" or row[1])]
     n_few = sum(n for _, n, _ in few)
     commonest = max(many, key=lambda row: row[1])[0] if many and kind == "age_sex" and few and not n_few else None
     for label, n_training, n_person in many:
