@@ -63,8 +63,8 @@ def _print_one(console: Console, made: BudgetSet, organisation: str) -> None:
 
 
 def print_moved(console: Console, moved: Moved) -> None:
-    """Why each holder's budget moved, the largest moves first, and where to ask on about need."""
-    names = list(moved.moves[0].parts)
+    """Why each holder's budget moved, the largest moves first: the lines that moved any. Then where to ask on about need."""
+    names = [name for name in moved.moves[0].parts if any(one.parts[name] for one in moved.moves)]
     grid = grid_of("", "before", *(name.replace(" ", "\n", 1) for name in names), "after")
     for one in sorted(moved.moves, key=lambda each: -abs(each.after - each.before))[:MOST_ROWS]:
         grid.add_row(plain(one.organisation_id), money(one.before), *(f"{one.parts[name]:+,.2f}" for name in names), money(one.after))
