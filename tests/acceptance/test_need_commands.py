@@ -122,7 +122,7 @@ def test_weighted_lists_add_up_to_the_people(fit):
 
 
 def test_the_screen_says_what_it_rests_on(fit):
-    for words in ("judged on", "counts up to", "PBRA", "off by more than 10 %", "growth of", "Foretold over actual cost"):
+    for words in ("judged on", "counts up to", "PBRA", "off by more than 10 %", "growth of", "Foretold over actual cost", "kept apart"):
         assert words in fit[1], words
 
 
@@ -193,7 +193,7 @@ def test_faults_of_a_model_are_told_with_their_line(place, accord):
     text = (place / "needs" / "hospital.toml").read_text()
     for old, new, words in (
         ('"age_sex", ', "", "no age_sex"), ("emergency_admission", "emergncy_admission", "did you mean 'emergency_admission'"),
-        ('{ rule = "truncation_percentile" }', "{ amount = 100000 }", "truncation"), ('"organisation"]', '"supply"]', "file of it"),
+        ('{ rule = "truncation_percentile" }', "{ amount = 100000 }", "truncation"), ("{ share = 0.1 }", "{ }", "kept apart"), ('"organisation"]', '"supply"]', "file of it"),
     ):  # fmt: skip
         file.write_text(text.replace(old, new, 1))
         ended = accord("need", "fit", "wrong", "-p", place)

@@ -90,7 +90,7 @@ def test_a_year_that_cannot_be_foretold_is_refused(end, year):
 @given(known=st.sets(st.text(min_size=1), min_size=1, max_size=30), share=st.decimals("0.001", "0.999", places=3), more=st.text(min_size=1))
 def test_a_share_of_organisations_is_kept_apart_whatever_they_are_called(known, share, more):
     apart = kept_apart(sorted(known), Apart(share=share))
-    assert set(apart) <= known and len(apart) == min(max(round(len(known) * share), 1), len(known) - 1)
+    assert set(apart) <= known and len(apart) == min(round(len(known) * share), len(known) - 1)
     later = set(kept_apart(sorted(known | {more}), Apart(share=share)))
     assert len(set(apart) - later) <= 1, "who comes later takes the place of one at most"
 

@@ -177,9 +177,10 @@ def _apart(session: Session, model: NeedModel, frame: Frame) -> tuple[str, ...]:
 
 
 def kept_apart(known: Sequence[str], asked: Apart) -> tuple[str, ...]:
-    """Those of the organisations that are kept out of a fit; of a share at least one, and never all. Raises UserError for one that is not known.
+    """Those of the organisations that are kept out of a fit, never all. Raises UserError for one that is not known.
 
-    Of a share it is those with the lowest hash of their id, so that it is the same ones in every run, and no dice.
+    Of a share it is those with the lowest hash of their id, so that it is the same ones in every run, and no dice. A tenth of four is none: one
+    would be too much of the people.
     """
     unknown = [id for id in asked.organisations or () if id not in known]
     if unknown:
@@ -187,7 +188,7 @@ def kept_apart(known: Sequence[str], asked: Apart) -> tuple[str, ...]:
         raise UserError(f"'{unknown[0]}' is to be kept apart, and has nobody before the fitted year", where="apart", what_to_do=mend)
     if asked.organisations:
         return asked.organisations
-    n = min(max(round(len(known) * (asked.share or 0)), 1), len(known) - 1)
+    n = min(round(len(known) * (asked.share or 0)), len(known) - 1)
     return tuple(sorted(sorted(known, key=lambda id: hashlib.sha256(id.encode()).hexdigest())[:n]))
 
 
