@@ -141,7 +141,7 @@ def count_figures(place: Place, run: Run, name: str, file: Path, written: Capita
     """
     with hold(place, "budget"), over_run(place, run, READ) as session:
         if isinstance(written, Benchmark):
-            return _of_benchmark(session, place, file, written)
+            return benchmark_figures(session, place, file, written)
         return _of_capitation(session, place, file, written)
 
 
@@ -159,7 +159,8 @@ def _of_capitation(session: Session, place: Place, file: Path, written: Capitati
     return Counted(file.parent / written.figures, tuple(rows), tuple(("on no list", _mean(n, n_month)) for id, n in counted if id is None))
 
 
-def _of_benchmark(session: Session, place: Place, file: Path, written: Benchmark) -> Counted:
+def benchmark_figures(session: Session, place: Place, file: Path, written: Benchmark) -> Counted:
+    """A benchmark's figures, written beside its file. In: the tables of `READ`, in a session that is open. Raises UserError."""
     if not written.type:
         mend = "add [[type]] with an id, and from_years, below_years or observed"
         raise UserError("the budget does not say who is of which type of enrolment", where=f"{file}, line 1", what_to_do=mend)
