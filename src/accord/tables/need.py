@@ -168,7 +168,7 @@ NEED_FACT = Table(
         integer("value_per_1000", "1,000 where it is so; of supply, the figure in thousandths.", required=True),
     ),
     key=("year_date", "person_id", "kind", "label"),
-    order=("year_date", "person_id", "kind", "label"),
+    order=("year_date", "person_id"),
 )
 
 NEED_COUNT = Table(
