@@ -21,7 +21,7 @@ class Line:
 class Figures:
     """One benchmark: what was measured, in which unit (the baseline, measured in the same run), and the most memory held.
 
-    totals: sums of lines by name, each shown as a multiple of the baseline too.
+    totals: sums of lines by name, the last that of the whole.
     """
 
     name: str
@@ -49,9 +49,9 @@ def print_figures(console: Console, figures: Figures) -> None:
         grid.add_row(*_cells(figures, line), style="bold")
     console.print(grid)
     console.print(f"peak memory {figures.peak_byte / 1e9:.2f} GB")
-    for line in figures.totals:
-        ratio = f"{figures.multiple(line):.2f} times {figures.baseline.label} ({figures.baseline.seconds:.2f} s)"
-        console.print(f"{figures.name}: {line.label}: {line.seconds:.2f} s, {ratio}", soft_wrap=True)
+    whole = figures.totals[-1]
+    ratio = f"{figures.multiple(whole):.2f} times {figures.baseline.label} ({figures.baseline.seconds:.2f} s)"
+    console.print(f"{figures.name}: {whole.label}: {whole.seconds:.2f} s, {ratio}", soft_wrap=True)
 
 
 def _cells(figures: Figures, line: Line) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from accord import pipeline, simulate
-from accord.bench import invent, need_bench, risk
+from accord.bench import after_run, invent, need_bench, risk
 from accord.engine import Session
 from accord.engine.duck import parquet
 from accord.engine.session import STEP_LOG
@@ -37,6 +37,7 @@ class _Clock(logging.Handler):
     def __init__(self) -> None:
         super().__init__()
         self.steps: list[tuple[str, float, int | None]] = []
+        self.stages: list[tuple[str, float]] = []
         self._stage: tuple[str, float, float] | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -55,6 +56,7 @@ class _Clock(logging.Handler):
             name, began, before = self._stage
             own = now - began - (self._in_steps() - before)
             self.steps.append((name, own, None))
+            self.stages.append((name, now - began))
         self._stage = (label, now, self._in_steps()) if label else None
 
     def _in_steps(self) -> float:
@@ -125,13 +127,15 @@ def _scan_on_spark(asked: dict[str, Any], place: Place) -> float:
 
 
 def _run(asked: dict[str, Any], place: Place) -> dict[str, Any]:
-    """A whole run, from what is delivered or landed to what is published."""
+    """A whole run, from what is delivered or landed to what is published; of acts of care also what is worked out of it."""
     with _clock() as clock:
         began = time.perf_counter()
-        pipeline.run(place, clock.stage, pipeline.Resources(_engine_memory(asked), asked["threads"], asked["spark"]))
+        run = pipeline.run(place, clock.stage, pipeline.Resources(_engine_memory(asked), asked["threads"], asked["spark"]))
         took = time.perf_counter() - began
+        if asked["kind"] == "place":
+            after_run.worked_out(place, run, _engine_memory(asked), asked["threads"], clock.stage)
         clock.stage("")
-    return {"totals": [("to a published run", took)], "steps": clock.steps}
+    return {"totals": [*clock.stages, ("to a published run", took)], "steps": clock.steps}
 
 
 def _intake(asked: dict[str, Any], place: Place) -> dict[str, Any]:

@@ -40,27 +40,28 @@ Leaves out: months outside the year; those who are on no list are a row without 
 
 TYPES = Step(
     name="types of enrolment by month",
-    sql="""with seen as (
-  select o.person_id, y.year, t.position
+    sql="""with by_age as (
+  select k.age_years, min(t.position) as position
+  from (select distinct age_years from person_month) as k join enrolment_type t on k.age_years >= t.from_years and k.age_years < t.below_years
+  where t.code is null group by k.age_years),
+seen as (
+  select o.person_id, y.year, k.age_years, min(t.position) as position
   from observation o
   join enrolment_type t on o.code_system = t.code_system and o.code = t.code and o.value_text = t.value_text
   join budget_year y on o.observation_date >= y.start_date and o.observation_date < y.end_date
+  join (select distinct age_years from person_month) as k on k.age_years >= t.from_years and k.age_years < t.below_years
   where o.person_id is not null
-  group by o.person_id, y.year, t.position),
-fitting as (
-  select p.person_id, p.month_date, y.year, t.position
+  group by o.person_id, y.year, k.age_years),
+placed as (
+  select p.person_id, p.month_date, y.year,
+    case when s.position < a.position or a.position is null then s.position else a.position end as position
   from person_month p
   join budget_year y on p.month_date >= y.start_date and p.month_date < y.end_date
-  join enrolment_type t on p.age_years >= t.from_years and p.age_years < t.below_years
-  left join seen s on p.person_id = s.person_id and y.year = s.year and t.position = s.position
-  where p.is_registered and (t.code is null or s.person_id is not null)),
-first_fit as (select person_id, month_date, min(position) as position from fitting group by person_id, month_date)
-select p.person_id, p.month_date, y.year, t.enrolment_type
-from person_month p
-join budget_year y on p.month_date >= y.start_date and p.month_date < y.end_date
-left join first_fit f on p.person_id = f.person_id and p.month_date = f.month_date
-left join enrolment_type t on f.position = t.position
-where p.is_registered""",
+  left join by_age a on p.age_years = a.age_years
+  left join seen s on p.person_id = s.person_id and y.year = s.year and p.age_years = s.age_years
+  where p.is_registered)
+select p.person_id, p.month_date, p.year, t.enrolment_type
+from placed p left join enrolment_type t on p.position = t.position""",
     inputs=(PERSON_MONTH, BUDGET_YEAR, ENROLMENT_TYPE, OBSERVATION),
     output=TYPE_MONTH,
     notes="""In: person_month, budget_year, enrolment_type, observation. Out: type_month.
@@ -70,24 +71,31 @@ Leaves out: months outside the years, and those of people who only live there.""
 
 YEARS = Step(
     name="types of enrolment by year",
-    sql="""with spent as (
-  select a.person_id, y.year, cast(extract(year from a.start_date) * 12 + extract(month from a.start_date) as integer) as month_number,
-    cast(sum(coalesce(a.net_amount, a.cost, 0)) as decimal(18, 2)) as spend
-  from activity a join budget_year y on a.start_date >= y.start_date and a.start_date < y.end_date
-  where a.is_in_force
-  group by a.person_id, y.year, cast(extract(year from a.start_date) * 12 + extract(month from a.start_date) as integer)),
+    sql="""with month as (
+  select month_date, cast(round(power(2, extract(month from month_date) - 1), 0) as bigint) as month_bit
+  from (select distinct month_date from type_month) as known),
 enrolled as (
-  select person_id, year, coalesce(enrolment_type, 'no type fits') as enrolment_type,
-    cast(extract(year from month_date) * 12 + extract(month from month_date) as integer) as month_number
-  from type_month),
-together as (
-  select coalesce(e.person_id, s.person_id) as person_id, coalesce(e.year, s.year) as year,
-    coalesce(e.enrolment_type, 'not enrolled') as enrolment_type,
-    case when e.person_id is null then 0 else 1 end as n_month, coalesce(s.spend, 0) as spend
-  from enrolled e full outer join spent s on e.person_id = s.person_id and e.month_number = s.month_number),
+  select t.person_id, t.year, coalesce(t.enrolment_type, 'no type fits') as enrolment_type, cast(count(*) as integer) as n_month,
+    cast(sum(m.month_bit) as bigint) as month_bits
+  from type_month t join month m on t.month_date = m.month_date
+  group by t.person_id, t.year, coalesce(t.enrolment_type, 'no type fits')),
+paid as (
+  select a.person_id, y.year, m.month_bit, coalesce(a.net_amount, a.cost, 0) as spend
+  from activity a
+  join budget_year y on a.start_date >= y.start_date and a.start_date < y.end_date
+  left join month m on cast(date_trunc('month', a.start_date) as date) = m.month_date
+  where a.is_in_force),
+spent as (
+  select p.person_id, p.year, e.enrolment_type, cast(sum(p.spend) as decimal(18, 2)) as spend
+  from paid p
+  left join enrolled e on p.person_id = e.person_id and p.year = e.year and (e.month_bits // nullif(p.month_bit, 0)) % 2 = 1
+  group by p.person_id, p.year, e.enrolment_type),
 summed as (
-  select person_id, year, enrolment_type, cast(sum(n_month) as integer) as n_month, cast(sum(spend) as decimal(18, 2)) as spend
-  from together group by person_id, year, enrolment_type)
+  select e.person_id, e.year, e.enrolment_type, e.n_month, coalesce(s.spend, 0) as spend
+  from enrolled e
+  left join spent s on e.person_id = s.person_id and e.year = s.year and e.enrolment_type = s.enrolment_type
+  union all
+  select person_id, year, 'not enrolled' as enrolment_type, 0 as n_month, spend from spent where enrolment_type is null)
 select person_id, year, enrolment_type, n_month, spend,
   case when n_month > 0 then cast(cast(spend as double) * 12 / nullif(n_month, 0) as decimal(18, 2)) end as yearly_spend
 from summed""",
@@ -141,7 +149,7 @@ def count_figures(place: Place, run: Run, name: str, file: Path, written: Capita
     """
     with hold(place, "budget"), over_run(place, run, READ) as session:
         if isinstance(written, Benchmark):
-            return _of_benchmark(session, place, file, written)
+            return benchmark_figures(session, place, file, written)
         return _of_capitation(session, place, file, written)
 
 
@@ -159,7 +167,8 @@ def _of_capitation(session: Session, place: Place, file: Path, written: Capitati
     return Counted(file.parent / written.figures, tuple(rows), tuple(("on no list", _mean(n, n_month)) for id, n in counted if id is None))
 
 
-def _of_benchmark(session: Session, place: Place, file: Path, written: Benchmark) -> Counted:
+def benchmark_figures(session: Session, place: Place, file: Path, written: Benchmark) -> Counted:
+    """A benchmark's figures, written beside its file. In: the tables of `READ`, in a session that is open. Raises UserError."""
     if not written.type:
         mend = "add [[type]] with an id, and from_years, below_years or observed"
         raise UserError("the budget does not say who is of which type of enrolment", where=f"{file}, line 1", what_to_do=mend)

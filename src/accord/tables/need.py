@@ -69,6 +69,20 @@ ORGANISATION_SUPPLY = Table(
     key=("organisation_id", "variable"),
 )
 
+CARE_MONTH = Table(
+    name="care_month",
+    meaning="What one person was given of the model's services in one month of a whole accounting year.",
+    columns=(
+        bigint("person_id", "The person; NULL for all care of nobody known."),
+        day("year_date", "First day of the accounting year.", required=True),
+        bigint("month_bit", "The month, as in account_month.", required=True),
+        bigint("n_activity", "Acts of care that began in it.", required=True),
+        bigint("n_without_cost", "Of which without a cost.", required=True),
+        money("cost", "What they cost.", required=True),
+    ),
+    key=("person_id", "year_date", "month_bit"),
+)
+
 PERSON_YEAR = Table(
     name="person_year",
     meaning="One person in one accounting year, in which the person was in the population in any month.",
@@ -176,7 +190,7 @@ NEED_FACT = Table(
         integer("value_per_1000", "1,000 where it is so; of supply, the figure in thousandths.", required=True),
     ),
     key=("year_date", "person_id", "kind", "label"),
-    order=("year_date", "person_id", "kind", "label"),
+    order=("year_date", "person_id"),
 )
 
 NEED_COUNT = Table(

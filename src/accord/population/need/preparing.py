@@ -21,7 +21,7 @@ from accord.place.toml_faults import did_you_mean
 from accord.population.need.facts import COUNTS, FACTS, PREDICTORS
 from accord.population.need.model_file import EVERY_SERVICE, Apart, NeedModel
 from accord.population.need.supply import Supply
-from accord.population.need.years import COST_CAPS, LEFT_OUT, NEED_PEOPLE, PERSON_YEARS
+from accord.population.need.years import CARE_MONTHS, COST_CAPS, LEFT_OUT, NEED_PEOPLE, PERSON_YEARS
 from accord.tables.conditions import CONDITION
 from accord.tables.need import (
     ACCOUNT_MONTH,
@@ -153,6 +153,7 @@ def prepare(session: Session, model: NeedModel, supply: Supply, frame: Frame) ->
     """Run every step. In: the tables of `READ`, and condition, registered. Out: need_person, need_fact, need_predictor, and what leads to them."""
     _feed(session, model, supply, frame)
     population = {"population": model.population}
+    session.materialise(CARE_MONTHS)
     session.materialise(PERSON_YEARS, **population)
     session.materialise(LEFT_OUT, **population)
     session.materialise(COST_CAPS, **_cap_of(model, frame))

@@ -6,6 +6,7 @@ from accord.engine import Step
 from accord.tables import ACTIVITY, CONTINUOUS_STAY, PERSON, PERSON_MONTH
 from accord.tables.need import (
     ACCOUNT_MONTH,
+    CARE_MONTH,
     COST_CAP,
     NEED_APART,
     NEED_BAND,
@@ -17,29 +18,43 @@ from accord.tables.need import (
 )
 
 # Months of a year are bits of one number (a month's bit is 1 in the first month and doubles), so that care is held against one row a year.
-_YEAR_OF = """year_of as (
-  select p.person_id, m.year_date, cast(count(*) as integer) as n_month, cast(sum(m.month_bit) as bigint) as month_bits,
-    max(concat(cast(m.month_date as varchar),
-      coalesce(case when $population = 'registered' then p.registered_id else p.resident_id end, ''))) as latest
+_YEAR_OF = """spell_of as (
+  select p.person_id, m.year_date, case when $population = 'registered' then p.registered_id else p.resident_id end as organisation_id,
+    count(*) as n_month, cast(sum(m.month_bit) as bigint) as month_bits, max(m.month_date) as last_date
   from person_month p join account_month m on p.month_date = m.month_date
   where case when $population = 'registered' then p.is_registered else p.is_resident end
-  group by p.person_id, m.year_date)"""
-_ACT = """act as (
-  select a.activity_id, a.person_id, m.year_date, m.month_bit, a.cost
-  from activity a
-  join need_service s on coalesce(a.setting, 'unknown') = s.setting and coalesce(a.admission, 'none') = s.admission
-  join account_month m on cast(date_trunc('month', a.start_date) as date) = m.month_date
-  where a.is_in_force)"""
+  group by p.person_id, m.year_date, case when $population = 'registered' then p.registered_id else p.resident_id end),
+year_of as (
+  select person_id, year_date, cast(sum(n_month) as integer) as n_month, cast(sum(month_bits) as bigint) as month_bits,
+    max(concat(cast(last_date as varchar), coalesce(organisation_id, ''))) as latest
+  from spell_of group by person_id, year_date)"""
+# Held against a year of its own person first and its month then: an inner join would be made by person alone, every year with every month.
+_IS_IN = "(y.month_bits // nullif(c.month_bit, 0)) % 2 = 1"
+
+CARE_MONTHS = Step(
+    name="care-months",
+    sql="""select a.person_id, m.year_date, m.month_bit, count(*) as n_activity, count(*) - count(a.cost) as n_without_cost,
+  cast(coalesce(sum(a.cost), 0) as decimal(18, 2)) as cost
+from activity a
+join need_service s on coalesce(a.setting, 'unknown') = s.setting and coalesce(a.admission, 'none') = s.admission
+join account_month m on cast(date_trunc('month', a.start_date) as date) = m.month_date
+where a.is_in_force
+group by a.person_id, m.year_date, m.month_bit""",
+    inputs=(ACTIVITY, NEED_SERVICE, ACCOUNT_MONTH),
+    output=CARE_MONTH,
+    notes="""In: activity, need_service, account_month. Out: care_month. Units: cost as recorded, in the place's currency.
+Ties: an act belongs to the month of its start date. Leaves out: other services, acts taken back, and what is outside the whole years.""",
+)
 
 PERSON_YEARS = Step(
     name="person-years",
     sql=f"""with {_YEAR_OF},
-{_ACT},
 spent as (
-  select a.person_id, a.year_date, count(*) as n_activity, count(*) - count(a.cost) as n_without_cost,
-    cast(coalesce(sum(a.cost), 0) as decimal(18, 2)) as cost
-  from act a join year_of y on a.person_id = y.person_id and a.year_date = y.year_date and (y.month_bits // nullif(a.month_bit, 0)) % 2 = 1
-  group by a.person_id, a.year_date),
+  select c.person_id, c.year_date, cast(sum(case when {_IS_IN} then c.n_activity else 0 end) as bigint) as n_activity,
+    cast(sum(case when {_IS_IN} then c.n_without_cost else 0 end) as bigint) as n_without_cost,
+    cast(sum(case when {_IS_IN} then c.cost else 0 end) as decimal(18, 2)) as cost
+  from care_month c left join year_of y on c.person_id = y.person_id and c.year_date = y.year_date
+  group by c.person_id, c.year_date),
 admitted as (
   select y.person_id, y.year_date, cast(count(*) as integer) as n_emergency_admission
   from continuous_stay s
@@ -57,29 +72,28 @@ from year_of y
 left join person p on y.person_id = p.person_id
 left join spent s on y.person_id = s.person_id and y.year_date = s.year_date
 left join admitted e on y.person_id = e.person_id and y.year_date = e.year_date""",
-    inputs=(PERSON_MONTH, ACCOUNT_MONTH, ACTIVITY, NEED_SERVICE, CONTINUOUS_STAY, PERSON),
+    inputs=(PERSON_MONTH, ACCOUNT_MONTH, CARE_MONTH, CONTINUOUS_STAY, PERSON),
     output=PERSON_YEAR,
     parameters={"population": "VARCHAR"},
-    notes="""In: person_month, account_month, activity, need_service, continuous_stay, person. Out: person_year.
+    notes="""In: person_month, account_month, care_month, continuous_stay, person. Out: person_year.
 Units: months; completed years of age on the year's first day; cost as recorded, in the place's currency.
-Ties: an act belongs to the month of its start date, an admission to that of its admission date; the organisation is that of the latest month.
+Ties: an admission belongs to the month of its admission date; the organisation is that of the latest month.
 Leaves out: care in months in which its person is not in the population, and care of nobody known (rows of need_left_out); admissions
 likewise, which are counted with the care that they are.""",
 )
 
 LEFT_OUT = Step(
     name="need-left-out",
-    sql=f"""with {_YEAR_OF},
-{_ACT}
-select case when a.person_id is null then 'nobody known' else 'not in the population in that month' end as reason, count(*) as n_activity,
-  cast(coalesce(sum(a.cost), 0) as decimal(18, 2)) as cost
-from act a left join year_of y on a.person_id = y.person_id and a.year_date = y.year_date
-where y.person_id is null or (y.month_bits // nullif(a.month_bit, 0)) % 2 = 0
-group by case when a.person_id is null then 'nobody known' else 'not in the population in that month' end""",
-    inputs=(PERSON_MONTH, ACCOUNT_MONTH, ACTIVITY, NEED_SERVICE),
+    sql=f"""with {_YEAR_OF}
+select case when c.person_id is null then 'nobody known' else 'not in the population in that month' end as reason,
+  cast(sum(c.n_activity) as bigint) as n_activity, cast(sum(c.cost) as decimal(18, 2)) as cost
+from care_month c left join year_of y on c.person_id = y.person_id and c.year_date = y.year_date
+where y.person_id is null or not {_IS_IN}
+group by case when c.person_id is null then 'nobody known' else 'not in the population in that month' end""",
+    inputs=(PERSON_MONTH, ACCOUNT_MONTH, CARE_MONTH),
     output=NEED_LEFT_OUT,
     parameters={"population": "VARCHAR"},
-    notes="""In: person_month, account_month, activity, need_service. Out: need_left_out, which with person_year accounts for every act of the
+    notes="""In: person_month, account_month, care_month. Out: need_left_out, which with person_year accounts for every act of the
 services in the whole years. Units: as recorded.""",
 )
 
