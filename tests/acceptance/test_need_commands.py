@@ -193,7 +193,8 @@ def test_faults_of_a_model_are_told_with_their_line(place, accord):
     text = (place / "needs" / "hospital.toml").read_text()
     for old, new, words in (
         ('"age_sex", ', "", "no age_sex"), ("emergency_admission", "emergncy_admission", "did you mean 'emergency_admission'"),
-        ('{ rule = "truncation_percentile" }', "{ amount = 100000 }", "truncation"), ("{ share = 0.1 }", "{ }", "kept apart"), ('"organisation"]', '"supply"]', "file of it"),
+        ('{ rule = "truncation_percentile" }', "{ amount = 100000 }", "truncation"), ("{ share = 0.1 }", "{ }", "kept apart"),
+        ('"organisation"]', '"supply"]', "file of it"),
     ):  # fmt: skip
         file.write_text(text.replace(old, new, 1))
         ended = accord("need", "fit", "wrong", "-p", place)

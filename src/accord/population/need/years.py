@@ -121,24 +121,21 @@ NEED_PEOPLE = Step(
   group by n.year_date, p.person_id),
 aged as (
   select n.year_date, b.person_id, b.organisation_id, b.sex, b.deprivation_decile, b.ethnicity, b.cost, b.n_emergency_admission,
-    case when b.age_years is not null then b.age_years + 1 when q.birth_date < n.year_date then 0 end as age_years
+    case when b.age_years is not null then b.age_years + 1 when q.birth_date < n.year_date then 0 end as age_years,
+    b.person_id % 1000 < $training_per_1000 and x.organisation_id is null as is_training
   from need_year n join person_year b on n.before_date = b.year_date
   left join person q on b.person_id = q.person_id
-  where b.is_at_end),
-sampled as (
-  select a.year_date, a.person_id, a.person_id % 1000 < $training_per_1000 and x.organisation_id is null as is_training
-  from aged a
-  left join person_year f on a.person_id = f.person_id and f.year_date = $sampled_date and f.is_at_end
-  left join need_apart x on coalesce(f.organisation_id, a.organisation_id) = x.organisation_id)
+  left join person_year f on b.person_id = f.person_id and f.year_date = $sampled_date and f.is_at_end
+  left join need_apart x on coalesce(f.organisation_id, b.organisation_id) = x.organisation_id
+  where b.is_at_end)
 select a.year_date, a.person_id, coalesce(a.organisation_id, 'unknown') as organisation_id, coalesce(k.age_band, 'unknown') as age_band, a.sex,
-  a.deprivation_decile, coalesce(a.ethnicity, 'unknown') as ethnicity, s.is_training,
-  o.organisation_id is not null and not s.is_training as is_apart, h.n_history_month,
+  a.deprivation_decile, coalesce(a.ethnicity, 'unknown') as ethnicity, a.is_training,
+  o.organisation_id is not null and not a.is_training as is_apart, h.n_history_month,
   coalesce(y.n_month, 0) as n_month, a.cost as past_cost, coalesce(y.cost, 0) as cost,
   case when y.cost > c.cap_amount then c.cap_amount else coalesce(y.cost, 0) end as counted_cost,
   coalesce(y.n_emergency_admission, 0) as n_emergency_admission, a.n_emergency_admission as n_past_emergency_admission
 from aged a
 join history h on a.year_date = h.year_date and a.person_id = h.person_id
-join sampled s on a.year_date = s.year_date and a.person_id = s.person_id
 left join need_apart o on a.organisation_id = o.organisation_id
 left join need_band k on a.age_years >= k.from_years and a.age_years < k.below_years
 left join person_year y on a.year_date = y.year_date and a.person_id = y.person_id
