@@ -109,7 +109,7 @@ def _share(value: float) -> str:
 
 def _print_ratios(console: Console, judged: Sequence[Judged]) -> None:
     """Foretold over actual cost of each group: what is far from 1 would be paid wrongly."""
-    measures = dict.fromkeys(j.measure for j in judged if j.part == "validation" and j.measure.startswith("predictive_ratio"))
+    measures = dict.fromkeys(j.measure for j in judged if j.part == "validation" and j.measure.startswith("predictive_ratio by"))
     grid = grid_of("\nForetold over actual cost, by", "lowest", "group", "highest", "group", "people in the\nsmaller of the two")
     for measure in measures:
         rows = [j for j in judged if (j.part, j.measure) == ("validation", measure) and j.n >= SMALLEST_COUNT and not isnan(j.value)]
