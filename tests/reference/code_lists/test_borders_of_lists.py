@@ -1,4 +1,4 @@
-"""Codes at the borders of the lists of the rulebook, and where their sources put them: each fact was read in what stands above it."""
+"""Codes at the borders of the rulebook lists, and where their sources put them: each fact was read in what stands above it."""
 
 from __future__ import annotations
 
