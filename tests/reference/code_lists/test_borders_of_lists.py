@@ -66,12 +66,17 @@ BORDERS = {
     "lasting_icd9cm": {
         "secondary_cancer": "1970 20975",
         "end_stage_kidney_disease": "5855 5856",
-        "liver_failure": "5728",
+        "liver_failure": "5728 V427",
         "paralysis": "33371 3439",
     },
     "passing_icd9cm": {
         "maternity": "650 V3000 V270",
         "": "V252",
+    },
+    # Outcomes Based Healthcare, condition definitions, organ failure
+    "lasting_icd10": {
+        "end_stage_kidney_disease": "N185 N186 Z992",
+        "liver_failure": "K729 Z944",
     },
     # CMS, ICD-10-CM 2024 (as above): the one category that was in no block of ICD-10
     "diagnosis_group_icd10": {
