@@ -202,7 +202,7 @@ def _print_outturn(console: Console, contract: ContractPosition, confidence: Dec
     if said.lacking:
         console.print(f"[yellow]No interval: too little has come of {plain('; '.join(said.lacking))}.[/]", soft_wrap=True)
     elif said.low == said.high == said.forecast:
-        console.print("It is fixed: what care is given does not change it.", soft_wrap=True)
+        console.print("Nothing that may still come would change it.", soft_wrap=True)
     else:
         console.print(f"In {percent(confidence)} of cases between {_interval(said)}, if months go on to vary as they did.", soft_wrap=True)
 
