@@ -77,6 +77,7 @@ def test_years_are_those_of_the_calendar_within_the_period(tmp_path: Path) -> No
     ],
 )
 def test_the_window_is_the_rules_of_the_year(tmp_path: Path, timing: str, year: int, window: tuple[date, date, date]) -> None:
+    """The windows of both years are those of tuva-health/tuva, cms_provider_attribution__assignment_windows.csv at 38cfedf."""
     said = settings(tmp_path, PLURALITY.replace("retrospective", timing))
     found = _period(said, date(year, 1, 1), date(year + 1, 1, 1), KNOWN)
     assert (found["window_start_date"], found["window_end_date"], found["wide_start_date"]) == window
@@ -90,6 +91,8 @@ def test_codes_are_those_of_the_year() -> None:
     assert of[2021]["99497"]["not_in_setting"] == "inpatient"
     assert (of[2018]["99347"]["only_in_setting"], of[2019]["99347"]["only_in_setting"]) == (None, "home_health")
     assert "99442" in of[2020]
+    # 86 FR 65684, as CHESS Health Solutions reports it (chesshealthsolutions.com/?p=2416).
+    assert set(of[2022]) - set(of[2021]) == {"99424", "99425", "99426", "99427", "99437", "G2212", "G2252"}
     assert {"G0556", "G0558"} <= set(of[2025])
     assert "G0556" not in of[2024]
     assert all(len(row["code"]) == 5 for rows in of.values() for row in rows.values())

@@ -201,12 +201,14 @@ def _print_outturn(console: Console, contract: ContractPosition, confidence: Dec
         console.print(f"Of it {money(said.to_come)} is of {count(contract.n_to_come, 'month')} to come, as the plan was kept so far.", soft_wrap=True)
     if said.lacking:
         console.print(f"[yellow]No interval: too little has come of {plain('; '.join(said.lacking))}.[/]", soft_wrap=True)
+    elif said.low == said.high:
+        console.print("No month has strayed so far: there is nothing to tell an interval from.", soft_wrap=True)
     else:
         console.print(f"In {percent(confidence)} of cases between {_interval(said)}, if months go on to vary as they did.", soft_wrap=True)
 
 
 def _interval(said: Outturn) -> str:
-    return "–" if said.low is None or said.high is None else f"{money(said.low)} and {money(said.high)}"
+    return "–" if said.low is None or said.high is None or said.low == said.high else f"{money(said.low)} and {money(said.high)}"
 
 
 def _print_partners(console: Console, contract: ContractPosition) -> None:

@@ -16,6 +16,7 @@ from accord.books import Journal
 from accord.errors import UserError
 from accord.place import Place, Run, hold, line_of
 from accord.place.runs import file_sha256
+from accord.place.toml_faults import did_you_mean
 from accord.settlement.budgeted import budget_texts, budgets_of
 from accord.settlement.care import READ, Care, Conserved, Scoped, Unsettled, care_of, scoped
 from accord.settlement.chain import Case, Settled, settle
@@ -103,7 +104,7 @@ def contract_files(place: Place, named: str) -> dict[str, Path]:
     if path.is_file() and path.resolve() in {each.resolve() for each in files.values()}:
         return {path.stem: files[path.stem]}
     what = f"the place has no contract '{named}'"
-    raise UserError(what, where=str(place.contracts), what_to_do=f"its contracts are: {', '.join(files) or 'none'}")
+    raise UserError(what, where=str(place.contracts), what_to_do=did_you_mean(named, sorted(files), "its contracts are"))
 
 
 def settle_place(asked: Asked, named: str) -> Outcomes:
