@@ -56,7 +56,7 @@ def made():
     columns = {
         "organisation_id": np.array([f"P{p:02d}" for p in practice]), "age_band": band.astype(str), "sex": np.full(N, "female"),
         "is_training": is_training, "is_apart": np.zeros(N, bool),
-        "n_month": np.full(N, 12), "counted_cost": cost, "cost": cost, "past_cost": cost, "person_id": np.arange(N),
+        "n_month": np.full(N, 12), "counted_cost": cost, "cost": cost, "past_counted_cost": cost, "person_id": np.arange(N),
         "ethnicity": np.full(N, "A"), "deprivation_decile": 1 + practice % 10,
     }  # fmt: skip
     people = pa.table({name: columns.get(name, np.zeros(N, int)) for name in KEPT})

@@ -24,7 +24,7 @@ _CODES = 6
 _PEOPLE = """select date '2025-04-01' as year_date, cast(i as bigint) as person_id, 'P' || cast(hash(i + 2) % 40 as varchar) as organisation_id,
   '65-69' as age_band, 'female' as sex, cast(1 + hash(i + 3) % 10 as integer) as deprivation_decile, 'A' as ethnicity,
   hash(i + 4) % 2 = 0 as is_training, false as is_apart,
-  24 as n_history_month, cast(1 + hash(i + 5) % 12 as integer) as n_month, cast(0 as decimal(18, 2)) as past_cost,
+  24 as n_history_month, cast(1 + hash(i + 5) % 12 as integer) as n_month, cast(0 as decimal(18, 2)) as past_counted_cost,
   cast(hash(i + 6) % 900000 as decimal(18, 2)) / 100 as cost, cast(hash(i + 6) % 900000 as decimal(18, 2)) / 100 as counted_cost,
   0 as n_emergency_admission, 0 as n_past_emergency_admission
 from range({n}) r(i) order by person_id"""

@@ -79,7 +79,7 @@ def coding(coming: Scored, before: Scored | None, confidence: float) -> tuple[Co
     name, where = np.unique(coming.column("organisation_id"), return_inverse=True)
     n = np.bincount(where)
     cell = _cells(coming)
-    cost = coming.column("past_cost")
+    cost = coming.column("past_counted_cost")
     figures = [_beside(each, cell, where) for each in (coming.n_recorded.astype(float), coming.expected, cost)]
     spread = float(cost.std() / cost.mean()) if cost.mean() > 0 else float("inf")
     growths = _growths(coming, before)
@@ -111,7 +111,7 @@ def _growths(coming: Scored, before: Scored | None) -> dict[str, tuple[float, fl
     if before is None:
         return {}
     means = [dict(_means(each)) for each in (before, coming)]
-    every = [tuple(float(v.mean()) for v in (each.expected, each.column("past_cost"))) for each in (before, coming)]
+    every = [tuple(float(v.mean()) for v in (each.expected, each.column("past_counted_cost"))) for each in (before, coming)]
     found = {}
     for id, (score, cost) in means[1].items():
         was = means[0].get(id)
@@ -123,5 +123,5 @@ def _growths(coming: Scored, before: Scored | None) -> dict[str, tuple[float, fl
 def _means(scored: Scored) -> Iterator[tuple[str, tuple[float, float]]]:
     name, where = np.unique(scored.column("organisation_id"), return_inverse=True)
     n = np.bincount(where)
-    score, cost = (np.bincount(where, each) / n for each in (scored.expected, scored.column("past_cost")))
+    score, cost = (np.bincount(where, each) / n for each in (scored.expected, scored.column("past_counted_cost")))
     yield from ((str(id), (float(s), float(c))) for id, s, c in zip(name, score, cost, strict=True))

@@ -16,7 +16,7 @@ from accord.population.need.rows import BATCH, Batch, batches
 
 Real = NDArray[np.float64]
 KEPT = ("person_id", "organisation_id", "age_band", "sex", "deprivation_decile", "ethnicity", "is_training", "is_apart", "n_history_month", "n_month",
-        "past_cost", "cost", "counted_cost", "n_emergency_admission", "n_past_emergency_admission")  # fmt: skip
+        "past_counted_cost", "cost", "counted_cost", "n_emergency_admission", "n_past_emergency_admission")  # fmt: skip
 
 
 @dataclass(frozen=True)

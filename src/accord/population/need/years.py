@@ -120,7 +120,7 @@ NEED_PEOPLE = Step(
   from person_year p join need_year n on p.year_date >= n.history_date and p.year_date < n.year_date
   group by n.year_date, p.person_id),
 aged as (
-  select n.year_date, b.person_id, b.organisation_id, b.sex, b.deprivation_decile, b.ethnicity, b.cost, b.n_emergency_admission,
+  select n.year_date, n.before_date, b.person_id, b.organisation_id, b.sex, b.deprivation_decile, b.ethnicity, b.cost, b.n_emergency_admission,
     case when b.age_years is not null then b.age_years + 1 when q.birth_date < n.year_date then 0 end as age_years,
     b.person_id % 1000 < $training_per_1000 and x.organisation_id is null as is_training
   from need_year n join person_year b on n.before_date = b.year_date
@@ -131,7 +131,7 @@ aged as (
 select a.year_date, a.person_id, coalesce(a.organisation_id, 'unknown') as organisation_id, coalesce(k.age_band, 'unknown') as age_band, a.sex,
   a.deprivation_decile, coalesce(a.ethnicity, 'unknown') as ethnicity, a.is_training,
   o.organisation_id is not null and not a.is_training as is_apart, h.n_history_month,
-  coalesce(y.n_month, 0) as n_month, a.cost as past_cost, coalesce(y.cost, 0) as cost,
+  coalesce(y.n_month, 0) as n_month, case when a.cost > e.cap_amount then e.cap_amount else a.cost end as past_counted_cost, coalesce(y.cost, 0) as cost,
   case when y.cost > c.cap_amount then c.cap_amount else coalesce(y.cost, 0) end as counted_cost,
   coalesce(y.n_emergency_admission, 0) as n_emergency_admission, a.n_emergency_admission as n_past_emergency_admission
 from aged a
@@ -139,7 +139,8 @@ join history h on a.year_date = h.year_date and a.person_id = h.person_id
 left join need_apart o on a.organisation_id = o.organisation_id
 left join need_band k on a.age_years >= k.from_years and a.age_years < k.below_years
 left join person_year y on a.year_date = y.year_date and a.person_id = y.person_id
-left join cost_cap c on a.year_date = c.year_date""",
+left join cost_cap c on a.year_date = c.year_date
+left join cost_cap e on a.before_date = e.year_date""",
     inputs=(PERSON_YEAR, NEED_YEAR, NEED_BAND, NEED_APART, PERSON, COST_CAP),
     output=NEED_PERSON,
     parameters={"training_per_1000": "INTEGER", "sampled_date": "DATE"},
