@@ -113,6 +113,7 @@ def test_the_practice_that_codes_more_stands_out(fit):
     rows = {row["organisation_id"]: row for row in rows_of(fit[0] / "coding.csv")}
     beside = {id: float(row["recorded"]) / float(row["cost"]) for id, row in rows.items()}
     assert max(beside, key=beside.__getitem__) == CODES_MORE
+    assert [id for id, row in rows.items() if row["is_marked"] == "True"] == [CODES_MORE]
 
 
 def test_weighted_lists_add_up_to_the_people(fit):
