@@ -88,12 +88,12 @@ def question_of(asked: Asked, histories: Histories | None) -> Question:
     borne = tuple(cover for cover in every if cover.is_borne)
     n_people = _people(asked, histories)
     bargain = Bargain(terms.clauses, Decimal(1), bands_for(terms.clauses, asked.on, asked.known_on), risk.quality, terms.holder, terms.figures)
-    whole = _scaled(histories, risk, n_people) if histories else None
-    scaled = whole.only(_kinds(whole, borne)) if whole else None
+    whole = _scaled(_some(histories, borne), risk, n_people) if histories else None
+    scaled = _some(whole.only(_kinds(whole, borne)), borne) if whole else None
     if scaled is None and (len(borne) < len(every) or any(cover.turn or cover.rates for cover in borne)):
         raise _fault(asked, "spread", "a published spread is of all care, and the contract leaves a part of it", "take spread out")
     if scaled is not None:
-        scaled = _relieved(asked, _some(scaled, borne), bargain, borne)
+        scaled = _relieved(asked, scaled, bargain, borne)
     elif list(bargain.person_stop_losses()):
         what = "a person stop-loss cannot be worked out from a published spread, which knows no person"
         raise _fault(asked, "spread", what, "take spread out, so that the place's own people count")
@@ -127,6 +127,7 @@ def _kinds(histories: Histories, covers: Sequence[Cover]) -> list[int]:
 
 
 def _some(histories: Histories, covers: Sequence[Cover]) -> Histories:
+    """The same. Raises UserError for people without cost."""
     if histories.services and histories.cost_per_person > 0:
         return histories
     names = ", ".join(f"'{cover.id}'" for cover in covers if cover.id)
@@ -148,10 +149,7 @@ def _people(asked: Asked, histories: Histories | None) -> int:
 
 
 def _scaled(histories: Histories, risk: RiskFile, n_people: int) -> Histories:
-    """The histories at the cost that is expected of them, where the file says another than they had. Raises UserError for people without cost."""
-    if not histories.cost_per_person > 0:
-        mend = "choose other services, or look at what the run has of this population: accord tables"
-        raise UserError("these people's care cost nothing", where="services", what_to_do=mend)
+    """The histories at the cost that is expected of them, where the file says another than they had."""
     factor = float(risk.expected) / (histories.cost_per_person * n_people) if risk.expected is not None else 1.0
     return replace(histories, costs=histories.costs * factor)
 
