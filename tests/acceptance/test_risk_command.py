@@ -175,7 +175,7 @@ def test_the_picture_is_drawn(accord, place):
     (picture,) = (place / "risk").glob("*/risk.svg")
     text = picture.read_text(encoding="utf-8")
     assert text.startswith("<svg")
-    assert "cost as part of the budget" in text
+    assert "cost of the year as part of the budget" in text
 
 
 def test_a_stop_loss_of_the_contract_works_on_people(accord, place):
@@ -243,7 +243,20 @@ def test_nothing_below_zero_is_set_aside(accord, place):
 
 BLOCK = CONTRACT[: CONTRACT.index('[[clause]]\nkind  = "stop_loss"')]
 """The contract without its stop-loss."""
-BY_THE_HEAD = BLOCK.replace('kind     = "block"', 'kind     = "capitation"').replace('prices   = "reported_cost"\nvalue    = 20000.00', "budget = { per_person = 100.00 }")
+PAYS = 'kind     = "block"', 'prices   = "reported_cost"', "value    = 20000.00"
+
+
+def paying(kind: str, prices: str, more: str) -> str:
+    """The contract where the clause pays otherwise."""
+    text = BLOCK
+    for was, becomes in zip(PAYS, (f'kind = "{kind}"', prices, more), strict=True):
+        text = text.replace(was, becomes)
+    return text
+
+
+BY_THE_HEAD = paying("capitation", "", "budget = { per_person = 100.00 }")
+TARIFF = paying("activity_price", PAYS[1], 'unpriced = "at_cost"')
+MARGINAL = paying("marginal_rate", PAYS[1], "baseline = { amount = 1.00 }\nrate_above = 0.30")
 
 
 def spread_at_5000(place: Path, name: str) -> float:
@@ -267,13 +280,9 @@ def test_a_payee_bears_of_a_block_what_it_gives_itself_and_of_a_capitation_what_
     (place / "contracts" / "clinics.toml").write_text(BY_THE_HEAD.replace('payee      = "RMX"', 'payee      = "NVH"'), encoding="utf-8")
     ended = accord("risk", "clinics", "-p", place, "--no-picture")
     assert ended.code == 0, ended.err
-    assert "'budget' pays for the care that is expected" in ended.out
+    assert "what 'budget' pays for care as it is expected" in ended.out
     assert "The budget is 6,000" in ended.out
     assert "all care of these services of its people is borne, whoever gives it" in ended.out
-
-
-TARIFF = BLOCK.replace('kind     = "block"', 'kind     = "activity_price"').replace("value    = 20000.00", 'unpriced = "at_cost"')
-MARGINAL = BLOCK.replace('kind     = "block"', 'kind       = "marginal_rate"').replace("value    = 20000.00", "baseline = { amount = 1.00 }\nrate_above = 0.30")
 
 
 def test_of_acts_that_are_paid_for_nothing_is_borne_and_above_a_baseline_of_nothing_all_but_the_rate(accord, place):
@@ -300,7 +309,7 @@ def test_a_budget_that_is_set_is_what_the_cost_is_held_against_and_without_one_i
     assert "the budget 'all' is written, and was never set" in ended.err
     assert accord("budget", "set", "all", "--place", place).code == 0
     ended = accord("risk", "-p", place, "--no-picture")
-    assert "The budget is 12,000 GBP a year, as accord budget set all has it" in ended.out
+    assert "The budget is 12,000 GBP a year, by accord budget set all" in ended.out
     assert "NOBODY HAS SET A BUDGET" not in ended.out
     assert "The budget is 6,000 GBP" in accord("risk", "-p", place, "--no-picture", "--organisation", "P1").out
 

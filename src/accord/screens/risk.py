@@ -69,7 +69,7 @@ def _budget_lines(told: Exposure, currency: str) -> Iterator[str]:
         yield f"[bold red]NOBODY HAS SET A BUDGET[/], {why}. Write budget = … into the file, or set one: accord budget set."
         return
     gap = asked.expected - asked.budget
-    yield f"The budget is {_amount(asked.budget)} {currency} a year, as {plain(asked.held.said_by)}."
+    yield f"The budget is {_amount(asked.budget)} {currency} a year, by {plain(asked.held.said_by)}."
     much = f"{_amount(abs(gap))} {currency} {'more' if gap >= 0 else 'less'}, {abs(gap) / asked.budget:.1%} of the budget"
     yield f"The gap, before any luck: the year is expected to cost {much}."
 
@@ -160,7 +160,7 @@ def _print_sketch(console: Console, told: Exposure, currency: str) -> None:
         bar = "#" * round(WIDEST * chance / max(chances))
         mark = "  <- the budget" if start <= 1 < end else ""
         console.print(f"{(start + end) / 2:8.1%} {_chance(chance):>6} {bar}{mark}", soft_wrap=True, markup=False)
-    dear = [f"one in {round(1 / chance)} more than {_amount((1 + law.quantile(1 - chance)) * asked.expected)}" for chance in DEAR]
+    dear = [f"one in {round(1 / chance)} costs more than {_amount((1 + law.quantile(1 - chance)) * asked.expected)}" for chance in DEAR]
     console.print(f"Of such years {', '.join(dear)} {currency}.", soft_wrap=True)
 
 

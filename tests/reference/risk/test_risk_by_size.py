@@ -119,7 +119,7 @@ GAP = 34 * MILLION
 def unitingcare(open_items: list[dict], terms: Terms | None = None):
     """National Audit Office, HC 512 (2016): some 850,000 people, 34 million more asked for, which was 21 % of the first year's price.
 
-    162 million follows from the two. What people of that place cost is not published: their spread is England's, the year effect that of its admissions.
+    162 million follows from the two. What people of that place cost is not published: their spread and the year effect are England's.
     """
     risk = RiskFile.model_validate({
         "title": "UnitingCare", "sizes": [850_000], "miss": [Decimal("0.01"), Decimal("0.20")], "accepted": Decimal("0.05"), "people": 850_000,

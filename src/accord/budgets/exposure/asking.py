@@ -172,9 +172,9 @@ def _held(asked: Asked, covers: Sequence[Cover], sizes: dict[str, dict[str, Deci
     if isinstance(written, Budget):
         return Held(asked.set_budget, named(written))
     if written is not None:
-        return Held(written, "the file says")
+        return Held(written, "the file")
     found = [of_gains(asked.terms.clauses, asked.terms.figures), of_clauses(covers, sizes) if sizes else NOBODY]
-    found.append(Held(asked.terms.budget, "the register has the price of the first year"))
+    found.append(Held(asked.terms.budget, "the price of the first year in the register"))
     return next((held for held in found if held.amount), NOBODY)
 
 

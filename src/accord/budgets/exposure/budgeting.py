@@ -27,7 +27,7 @@ MONTHS = 12
 
 @dataclass(frozen=True)
 class Held:
-    """A budget of a year, and who says so, to stand after "as". amount: None where nobody does."""
+    """A budget of a year, and by what it is so, in words. amount: None where nobody says."""
 
     amount: Decimal | None
     said_by: str
@@ -59,11 +59,11 @@ def of_gains(clauses: Sequence[Any], figures: Any) -> Held:
     for clause in clauses:
         if clause.kind == "risk_corridor":
             agreed = clause.target.amount if isinstance(clause.target, Agreed) else figures.get(clause.id, {}).get("target")
-            return Held(agreed, f"the target of '{clause.id}' says")
+            return Held(agreed, f"the target of '{clause.id}'")
         if clause.kind == "shared_savings":
-            return Held(figures.get(clause.id, {}).get("benchmark"), f"the benchmark of '{clause.id}' says")
+            return Held(figures.get(clause.id, {}).get("benchmark"), f"the benchmark of '{clause.id}'")
         if clause.kind == "pool" and all(isinstance(each.amount, Decimal) for each in clause.contributions):
-            return Held(sum((each.amount for each in clause.contributions), Decimal(0)), f"what is paid into '{clause.id}' says")
+            return Held(sum((each.amount for each in clause.contributions), Decimal(0)), f"what is paid into '{clause.id}'")
     return NOBODY
 
 
@@ -74,9 +74,9 @@ def of_clauses(covers: Sequence[Cover], expected: Mapping[str, Amounts]) -> Held
     if not known or len(known) < len(paid):
         return NOBODY
     names = ", ".join(f"'{cover.id}'" for cover in covers)
-    return Held(pennies(sum(known, Decimal(0))), f"{names} {'pays' if len(covers) == 1 else 'pay'} for the care that is expected")
+    return Held(pennies(sum(known, Decimal(0))), f"what {names} {'pays' if len(covers) == 1 else 'pay'} for care as it is expected")
 
 
 def named(budget: Budget) -> str:
     """Who says what a budget of the place is."""
-    return f"accord budget set {budget.budget} has it"
+    return f"accord budget set {budget.budget}"

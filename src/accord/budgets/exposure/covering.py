@@ -157,7 +157,9 @@ def _capitation(clause: capitation.Terms, sides: Sides) -> Cover:
         return capitation.settle(terms, capitation.Facts(sides.people, WHOLE if need is None else need, budget, earned, has_stayed=True)).result
 
     care = _care(clause, sides, is_by_anybody=True)
-    return Cover(clause.id, care, paid, "pays by the head; all care of these services of its people is borne, whoever gives it")
+    is_need_open = getattr(clause.budget, "need", None) and sides.known(clause, "need") is None
+    words = f"all care of these services of its people is borne, whoever gives it{'; need is taken as 1, as nobody sent it' if is_need_open else ''}"
+    return Cover(clause.id, care, paid, f"pays by the head; {words}")
 
 
 def _fixed_and_variable(clause: fixed_and_variable.Terms, sides: Sides) -> Cover:
