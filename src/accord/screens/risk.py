@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from accord.budgets.exposure import Exposed, Exposure, Layer
+from accord.budgets.exposure.assess import FEWEST
 from accord.screens.reports import count, grid_of, money, plain
 
 N_BAR, WIDEST = 15, 50
@@ -142,7 +143,8 @@ def _remedies(told: Exposure) -> Iterator[str]:
     if found.people is None:
         yield "no number of people makes this acceptable: what is not luck does not fall with size"
     else:
-        yield f"the fewest people at which it is acceptable as it stands: about {found.people:,}"
+        much = f"{FEWEST:,} or fewer" if found.people == FEWEST else f"about {found.people:,}"
+        yield f"the fewest people at which it is acceptable as it stands: {much}"
     for about in asked.unvalued:
         yield f"no value is set on '{plain(about)}', so every chance above is too small"
 
