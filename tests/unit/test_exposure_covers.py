@@ -140,6 +140,21 @@ def test_of_several_clauses_a_person_stop_loss_is_on_the_care_of_its_own():
     assert question.population.histories.costs[:, :, 1].max() <= 500 + 1e-9
 
 
+LIMITED_STOP = clause("stop_loss", "s", of="b", per="person", above=Decimal(2_000), share=Decimal("0.8"), most=Decimal(521_000))
+
+
+def test_a_person_stop_loss_with_a_most_matches_direct_resampling_at_20_000_people():
+    question = asked((BLOCK, LIMITED_STOP), ("", "b"))
+    law, rng = layered(question.population, question.items, 20_000)[Layer.process], np.random.default_rng(4)
+    costs = replace(people(), clauses=("", "b")).only([1]).windows(1)[:, 0]
+    relief = 0.8 * np.maximum(0, costs - 2_000)
+    drawn = [(costs[at].sum(), relief[at].sum()) for at in (rng.integers(0, len(costs), 20_000) for _ in range(N_DRAW))]
+    lost = np.array([cost - min(521_000.0, above) for cost, above in drawn]) - 2_000_000
+    assert 0.1 < np.mean([above > 521_000 for _, above in drawn]) < 0.9
+    for beyond in (-0.05, -0.02, 0.0, 0.02, 0.05):
+        near(law.beyond(beyond), lost, question.expected * (1 + beyond) - question.budget)
+
+
 def near(found: float, drawn: np.ndarray, beyond: float) -> None:
     chance = float((drawn > beyond).mean())
     assert found == pytest.approx(chance, abs=4 * (max(found * (1 - found), 1 / N_DRAW) / N_DRAW) ** 0.5), beyond
@@ -190,6 +205,7 @@ REPRICED = clause("marginal_rate", "m", services=["emergency_admission"], prices
         ((BUNDLE, BLOCK), "which acts are of an episode no table says"),
         ((REPRICED,), "its baseline is the worth of earlier acts"),
         ((MARGIN, CORRIDOR), "by another rule than cost"),
+        ((BLOCK, LIMITED_STOP, CORRIDOR), "turns on the total above the point"),
         ((LIMITED, CORRIDOR), "by another rule than cost"),
         ((TARIFF, CAPPED.model_copy(update={"on": "gross"})), "it is on the gross of 't'"),
         ((BLENDED, CAPPED.model_copy(update={"of": "f"})), "is not worked out with a cap"),

@@ -62,15 +62,18 @@ def _print_heading(console: Console, told: Exposure, currency: str) -> None:
 def _budget_lines(told: Exposure, currency: str) -> Iterator[str]:
     """What is expected, the budget, and the gap between them, which no luck explains."""
     asked = told.question
-    histories = asked.population.histories
-    since = " by what it cost in the run; nothing is added for prices and growth since" if histories else ""
+    in_run = ", by what it cost in the run; nothing is added for prices and growth since" if asked.population.histories else ""
+    since = ", by the file" if asked.is_expected_stated else in_run
     yield f"A year is expected to cost {_amount(asked.expected)} {currency}{since}."
     if asked.held.amount is None:
         why = "so what is expected stands for it, and a budget too low from the start is in no chance below"
         yield f"[bold red]NOBODY HAS SET A BUDGET[/], {why}. Write budget = … into the file, or set one: accord budget set."
         return
-    gap = asked.expected - asked.budget
+    gap = round(asked.expected - asked.budget)
     yield f"The budget is {_amount(asked.budget)} {currency} a year, by {plain(asked.held.said_by)}."
+    if gap == 0:
+        yield "There is no gap before any luck: the year is expected to cost as much."
+        return
     much = f"{_amount(abs(gap))} {currency} {'more' if gap >= 0 else 'less'}, {abs(gap) / asked.budget:.1%} of the budget"
     yield f"The gap, before any luck: the year is expected to cost {much}."
 
@@ -111,6 +114,8 @@ def _print_sizes(console: Console, told: Exposure) -> None:
 
 
 def _print_variance(console: Console, told: Exposure) -> None:
+    if not any(told.by_layer.values()):
+        return
     layers = "; ".join(f"{layer} {share:.1%}" for layer, share in told.by_layer.items())
     console.print(f"\nWhat makes years differ (parts of the variance): {layers}.", soft_wrap=True)
     large = {name: share for name, share in told.by_service.items() if abs(share) >= WORTH_SAYING}
@@ -153,6 +158,9 @@ def _print_sketch(console: Console, told: Exposure, currency: str) -> None:
     """The cost as part of the budget, all layers together."""
     law, asked = told.laws[Layer.scope], told.question
     low, high = law.quantile(EDGE), law.quantile(1 - EDGE)
+    if not any(told.by_layer.values()):
+        console.print("\nWhat the year costs the holder does not move: the pay follows the care.", soft_wrap=True)
+        return
     step = (high - low) / N_BAR
     chances = [law.beyond(low + n * step) - law.beyond(low + (n + 1) * step) for n in range(N_BAR)]
     of_budget = asked.expected / asked.budget

@@ -14,11 +14,12 @@ import numpy as np
 from accord.budgets.exposure.assess import FURTHEST, Question
 from accord.budgets.exposure.bearing import PENNY, Bargain, bands_for, check_bargain
 from accord.budgets.exposure.budgeting import NOBODY, Held, named, of_clauses, of_gains
-from accord.budgets.exposure.covering import Cover, Sides, beside_care, covers_of
+from accord.budgets.exposure.covering import Cover, Sides, beside_care, cover_of_stop_loss, covers_of
 from accord.budgets.exposure.histories import NO_CLAUSE, Histories
 from accord.budgets.exposure.layers import Bend, Floats, Items, Population
 from accord.budgets.exposure.riskfile import OpenItem, RiskFile, StatedSpread
 from accord.budgets.exposure.yearly import effect_of, rule_of, wrong
+from accord.clauses.rules import stated
 from accord.clauses.terms import Budget
 from accord.errors import UserError
 from accord.stats.year_effect import YearEffect
@@ -85,20 +86,21 @@ def question_of(asked: Asked, histories: Histories | None) -> Question:
     """Everything that `assess` needs. histories: None where a published spread stands for them. Raises UserError."""
     risk, terms = asked.risk, asked.terms
     every = covers_asked(asked)
-    borne = tuple(cover for cover in every if cover.is_borne)
+    borne = paying = tuple(cover for cover in every if cover.is_borne)
     n_people = _people(asked, histories)
     bargain = Bargain(terms.clauses, Decimal(1), bands_for(terms.clauses, asked.on, asked.known_on), risk.quality, terms.holder, terms.figures)
-    whole = _scaled(_some(histories, borne), risk, n_people) if histories else None
-    scaled = _some(whole.only(_kinds(whole, borne)), borne) if whole else None
+    scaled = _scaled(_some(histories.only(_kinds(histories, borne)), borne), risk, n_people) if histories else None
     if scaled is None and (len(borne) < len(every) or any(cover.turn or cover.rates for cover in borne)):
         raise _fault(asked, "spread", "a published spread is of all care, and the contract leaves a part of it", "take spread out")
-    if scaled is not None:
-        scaled = _relieved(asked, scaled, bargain, borne)
-    elif list(bargain.person_stop_losses()):
+    if scaled is None and bargain.person_stop_losses:
         what = "a person stop-loss cannot be worked out from a published spread, which knows no person"
         raise _fault(asked, "spread", what, "take spread out, so that the place's own people count")
+    if scaled is not None:
+        scaled = _relieved(asked, scaled, bargain, borne)
+        limited = tuple(cover_of_stop_loss(clause) for clause in bargain.person_stop_losses if clause.id in scaled.clauses)
+        borne, paying = borne + limited, _with_people(asked, n_people) + limited
     sizes = {cover.id: _of_clause(scaled, cover, n_people) for cover in borne} if scaled else {}
-    held = _held(asked, _with_people(asked, n_people), sizes)
+    held = _held(asked, paying, sizes)
     expected = scaled.cost_per_person * n_people if scaled else float(risk.expected or held.amount or 0)
     bargain = replace(bargain, budget=held.amount if held.amount is not None else Decimal(expected).quantize(PENNY))
     items, unvalued = _items(asked)
@@ -106,8 +108,8 @@ def question_of(asked: Asked, histories: Histories | None) -> Question:
     population = _population(asked, scaled, sourced.effect, _bend(asked, scaled, borne, expected), _parts(scaled, borne))
     return Question(
         risk.title, population, Items(items, expected), bargain, n_people, risk.sizes, tuple(map(float, risk.miss)),
-        _reserve(asked), float(risk.accepted), risk.pooled_with, unvalued, terms.holder, held, _told(asked, every, whole, n_people),
-        sourced.said_by,
+        _reserve(asked), float(risk.accepted), risk.pooled_with, unvalued, terms.holder, held, _told(asked, every, histories, n_people),
+        sourced.said_by, risk.expected is not None,
     )  # fmt: skip
 
 
@@ -156,9 +158,15 @@ def _scaled(histories: Histories, risk: RiskFile, n_people: int) -> Histories:
 
 def _relieved(asked: Asked, histories: Histories, bargain: Bargain, covers: Sequence[Cover]) -> Histories:
     """With each stop-loss of one person on the care of its clause. Raises UserError for one of all people on a part of the care."""
-    for of, point, share in bargain.person_stop_losses():
-        if of in histories.clauses or not histories.clauses:
-            histories = histories.with_stop_loss(point, share, of if histories.clauses else None)
+    for clause in bargain.person_stop_losses:
+        assert isinstance(clause.above, Decimal), "a point of one person is an amount"
+        point, share = float(clause.above), float(stated(clause.share))
+        if not histories.clauses:
+            histories = histories.with_stop_loss(point, share)
+        elif clause.of in histories.clauses:
+            is_limited = clause.most is not None and share > 0
+            apart, taken = histories.with_stop_loss_apart, histories.with_stop_loss
+            histories = apart(point, share, clause.of, clause.id) if is_limited else taken(point, share, clause.of)
     for clause in bargain.clauses:
         if clause.kind == "stop_loss" and clause.per == "aggregate" and len(covers) > 1:
             what = f"clause '{clause.id}': it is on the care of '{clause.of}' alone, and {len(covers)} clauses leave a risk"

@@ -28,7 +28,7 @@ class Question:
     miss: parts of the budget. accepted: how often the reserve may be too small. pooled_with: people of others, with whom gains and losses are shared
     by budget. unvalued: what is open and has no value. holder: who bears the risk by a contract. held: the budget, and who says so; without an
     amount, nobody does, and it is what is expected. told: of each clause its id, its kind and what becomes of it. year_said_by: where the common
-    shock is from.
+    shock is from. is_expected_stated: whether the file says what is expected, and not what care cost in the run.
     """
 
     title: str
@@ -46,6 +46,7 @@ class Question:
     held: Held = NOBODY
     told: tuple[tuple[str, str, str], ...] = ()
     year_said_by: str = ""
+    is_expected_stated: bool = False
 
     @property
     def expected(self) -> float:

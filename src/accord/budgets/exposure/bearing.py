@@ -10,7 +10,6 @@ from typing import Any
 
 from accord.budgets.exposure.covering import GAINS, Sides, not_covered
 from accord.clauses import cap, pool, risk_corridor, shared_savings, stop_loss
-from accord.clauses.rules import stated
 from accord.clauses.walking import Within
 from accord.errors import UserError
 
@@ -32,11 +31,10 @@ class Bargain:
     holder: str = ""
     figures: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
-    def person_stop_losses(self) -> Iterator[tuple[str, float, float]]:
-        """Of each stop-loss of one person whose care it is on, the point and the payer's share: it works on histories, before they are added up."""
-        for clause in self.clauses:
-            if clause.kind == "stop_loss" and clause.per == "person":
-                yield clause.of, float(clause.above), float(stated(clause.share))
+    @property
+    def person_stop_losses(self) -> list[stop_loss.Terms]:
+        """Each stop-loss of one person: it works on histories, before they are added up."""
+        return [clause for clause in self.clauses if clause.kind == "stop_loss" and clause.per == "person"]
 
     def within(self, clause_id: str) -> dict[str, Within]:
         """The bounds of caps on the gross or the share of a clause, by what they are on."""
@@ -126,14 +124,16 @@ _WORK: dict[str, Callable[[Bargain, Any, _State], _State]] = {
 
 def check_bargain(clauses: Sequence[Any], sides: Sides, where: str) -> None:
     """Raises UserError for terms whose risk is not worked out: better none than a wrong figure."""
+    has_gains = any(clause.kind in GAINS for clause in clauses)
     for clause in clauses:
-        for what, mend in (*not_covered(clause, clauses, sides), *_not_worked_out(clause, sides)):
+        for what, mend in (*not_covered(clause, clauses, sides), *_not_worked_out(clause, sides, has_gains)):
             raise UserError(f"clause '{clause.id}': {what}", where=where, what_to_do=mend)
 
 
-def _not_worked_out(clause: Any, sides: Sides) -> Iterator[tuple[str, str]]:
-    if clause.kind == "stop_loss" and clause.per == "person" and clause.most is not None:
-        yield "a person stop-loss with a most is not worked out: who is above depends on everybody", "try it without most, which bears less risk"
+def _not_worked_out(clause: Any, sides: Sides, has_gains: bool) -> Iterator[tuple[str, str]]:
+    if clause.kind == "stop_loss" and clause.per == "person" and clause.most is not None and has_gains:
+        what = "with a most to a person stop-loss, what is shared turns on the total above the point, which is not worked out"
+        yield what, "try it without most, which bears less risk"
     if clause.kind == "shared_savings" and sides.quality is None and _goes_by_quality(clause):
         yield "it goes by quality, and nobody has said how good that is", "add quality = 0.80 to the file of the folder risk"
     if clause.kind == "shared_savings" and len(_tables(clause)) > 1:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from accord.budgets.exposure.histories import NO_CLAUSE, CareOf
-from accord.clauses import activity_price, block, cap, capitation, fixed_and_variable, marginal_rate
+from accord.clauses import activity_price, block, cap, capitation, fixed_and_variable, marginal_rate, stop_loss
 from accord.clauses.rules import stated
 from accord.clauses.services import name_of, rows
 from accord.clauses.terms import Budget
@@ -271,6 +271,17 @@ def _cap_not_covered(clause: Any, of: Any, clauses: Sequence[Any]) -> Iterator[t
         yield f"what it caps ('{of.id}', {of.kind}) is not worked out with a cap", "ask without the cap, which bears less risk"
     elif any(each.kind in GAINS for each in clauses):
         yield "it moves what is paid, and so what is shared, by another rule than cost", "ask for one of the two by itself"
+
+
+def cover_of_stop_loss(terms: stop_loss.Terms) -> Cover:
+    """A stop-loss of one person with a most, as a clause that pays what is above the point up to that. Its care is told apart in the histories."""
+
+    def paid(above: Decimal) -> Decimal:
+        one = terms.above if isinstance(terms.above, Decimal) else NOTHING
+        return stop_loss.settle(terms, stop_loss.Facts((one + above / stated(terms.share),))).result
+
+    every = {name: WHOLE for name, _, _ in services()}
+    return Cover(terms.id, (), lambda done: paid(_total(done)), "", turn=Turn(every, paid))
 
 
 def beside_care(clause: Any) -> str:

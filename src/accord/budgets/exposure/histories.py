@@ -222,6 +222,18 @@ class Histories:
         costs[:, :, kinds] *= part[:, :, None]
         return replace(self, costs=costs)
 
+    def with_stop_loss_apart(self, point: float, share: float, clause: str, name: str) -> Histories:
+        """The same cost, of which what somebody else would bear, were there no most to it, is kinds of care of their own, of a clause of this name.
+
+        >>> dear = Histories(np.array([[[150.0, 50.0]]]), np.array([[12]]), np.array([0]), ("a", "b"), clauses=("c", "c"))
+        >>> dear.with_stop_loss_apart(100.0, 0.80, "c", "s").costs.tolist()
+        [[[90.0, 30.0, 60.0, 20.0]]]
+        """
+        kinds, after = self.of(clause), self.with_stop_loss(point, share, clause).costs
+        apart = self.costs[:, :, kinds] - after[:, :, kinds]
+        services = (*self.services, *(self.services[n] for n in kinds))
+        return replace(self, costs=np.concatenate([after, apart], axis=2), services=services, clauses=(*self.clauses, *(name for _ in kinds)))
+
 
 @dataclass(frozen=True)
 class CareOf:

@@ -19,6 +19,8 @@ from accord.stats.year_effect import YearEffect, shares_of_variance
 
 Floats = NDArray[np.float64]
 OF_ITEMS = "scope and price"
+STILL = 1e-10
+"""A variance below this, as part of the cost squared, is none: pay follows the care."""
 
 
 class Layer(StrEnum):
@@ -198,7 +200,7 @@ def by_layer(population: Population, items: Items, n_people: int) -> dict[Layer,
     sizes = {layer: float(weights @ covariance @ weights) for layer, covariance in population.covariances(n_people).items()}
     sizes[Layer.scope] = sum(part.variance for part in items.parts())
     total = sum(sizes.values())
-    return {layer: size / total if total > 0 else 0.0 for layer, size in sizes.items()}
+    return {layer: size / total if total > STILL else 0.0 for layer, size in sizes.items()}
 
 
 def by_service(population: Population, items: Items, n_people: int) -> dict[str, float]:
@@ -209,7 +211,7 @@ def by_service(population: Population, items: Items, n_people: int) -> dict[str,
     covariance = np.sum(list(population.covariances(n_people).values()), axis=0) * np.outer(weights, weights)
     of_items = sum(part.variance for part in items.parts())
     total = float(covariance.sum()) + of_items
-    if not covariance.sum() > 0:
+    if not (total > STILL and covariance.sum() > 0):
         return {}
     found: dict[str, float] = {}
     for service, share in zip(population.histories.services, shares_of_variance(covariance) * (covariance.sum() / total), strict=True):
