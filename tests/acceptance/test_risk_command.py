@@ -285,6 +285,13 @@ def test_a_payee_bears_of_a_block_what_it_gives_itself_and_of_a_capitation_what_
     assert "all care of these services of its people is borne, whoever gives it" in ended.out
 
 
+def test_amounts_of_a_contract_of_two_years_are_cut_to_one_and_of_broken_months_refused(accord, place):
+    for start, words in (("2023-04-01", "The budget is 10,000 GBP a year, by what 'budget' pays"), ("2024-04-15", "is not of whole months")):
+        (place / "contracts" / "clinics.toml").write_text(BLOCK.replace("from = 2024-04-01", f"from = {start}"), encoding="utf-8")
+        ended = accord("risk", "clinics", "-p", place, "--no-picture")
+        assert words in ended.out + ended.err
+
+
 def test_of_acts_that_are_paid_for_nothing_is_borne_and_above_a_baseline_of_nothing_all_but_the_rate(accord, place):
     spreads = []
     for text in (BLOCK, MARGINAL, TARIFF + "share = 0.50\n"):
