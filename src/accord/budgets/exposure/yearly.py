@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from accord.budgets.exposure.histories import MONTHS, Histories
+from accord.budgets.exposure.histories import MONTHS, Floats, Histories
 from accord.budgets.exposure.riskfile import EstimatedEffect, RiskFile, StatedEffect
 from accord.clauses.rules import rule_names
 from accord.clauses.terms import Rule
@@ -40,10 +41,14 @@ def effect_of(risk: RiskFile, file: Path, days: Days, histories: Histories | Non
         return _estimated(file, days, histories)
     by_kind = histories.costs.sum(axis=(0, 1)) if histories else np.ones(1)
     if isinstance(written, StatedEffect):
-        return Sourced(year_effect(float(written.sd), float(written.correlation), by_kind / by_kind.sum()), written.reference)
+        return _sourced(by_kind, written.sd, written.correlation, written.reference)
     amount: Mapping[str, Any] = rule_of(file, written, "year_effect", days)
-    found = year_effect(float(amount["sd"]), float(amount["correlation"]), by_kind / by_kind.sum())
-    return Sourced(found, f"{written.rule}: {parameter(written.rule).title}")
+    return _sourced(by_kind, amount["sd"], amount["correlation"], f"{written.rule}: {parameter(written.rule).title}")
+
+
+def _sourced(by_kind: Floats, sd: Decimal, correlation: Decimal, said_by: str) -> Sourced:
+    found = year_effect(float(sd), float(correlation), by_kind / by_kind.sum())
+    return Sourced(found, f"{said_by}; any two services go together by {correlation.normalize():f}" if len(by_kind) > 1 else said_by)
 
 
 def rule_of(file: Path, named: Rule, key: str, days: Days) -> Any:
