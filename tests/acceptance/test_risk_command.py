@@ -33,6 +33,12 @@ name = "Quay and Marlow ICB"
 kind = "payer"
 vat  = "outside"
 
+[[partner]]
+id   = "P1"
+name = "First Practice"
+kind = "gp_practice"
+vat  = "exempt"
+
 [[source]]
 id      = "visits"
 glob    = "visits*"
@@ -68,7 +74,7 @@ title      = "Outpatients 2024/25"
 payer      = "QMW"
 payee      = "RMX"
 period     = { from = 2024-04-01, to = 2025-04-01 }
-population = { registered_with = "partners" }
+population = { registered_with = ["P1"] }
 
 [[clause]]
 kind     = "block"
@@ -140,7 +146,7 @@ def test_a_board_sees_four_layers_at_every_size(accord, place):
     rows = table(place)
     assert [row["people"] for row in rows] == [str(n) for n in (N_PEOPLE, 5_000, 100_000) for _ in range(4)]
     assert [row["layers_up_to"] for row in rows[:4]] == ["process", "parameter", "common shock", "scope and price"]
-    assert "120 people in the run over 2 years, drawn again as whole histories" in ended.out
+    assert "120 people of the run, over 2 years, are drawn again as whole histories" in ended.out
     assert "of gains and losses keeps to that" in ended.out
     assert "100,000 people" in ended.err
 
@@ -169,7 +175,7 @@ def test_the_picture_is_drawn(accord, place):
     (picture,) = (place / "risk").glob("*/risk.svg")
     text = picture.read_text(encoding="utf-8")
     assert text.startswith("<svg")
-    assert "cost as part of the budget" in text
+    assert "cost of the year as part of the budget" in text
 
 
 def test_a_stop_loss_of_the_contract_works_on_people(accord, place):
@@ -199,7 +205,7 @@ def test_the_size_of_one_practice_is_counted_in_the_run(accord, place):
         (None, "nobody has written what the board accepts", "write risk/place.toml in the place"),
         (RISK.replace("accepted    = 0.05", "accepted    = 0.6"), "a reserve that is more often too small than not is none", "such as 0.05"),
         (RISK + "years_averaged = 3\n", "the contract averages 3 years, and the run holds 2 whole ones", "average fewer"),
-        (RISK.replace(STATED, "{ estimated = true }"), "a year effect is seen in 3 or more", "us_mssp/year_effect"),
+        (RISK.replace(STATED, "{ estimated = true }"), "a year effect is seen in 3 or more", "england/year_effect"),
         (RISK + 'services = ["outpatients"]\n', "no act of care is of the service 'outpatients'", "outpatient_attendance"),
         (RISK + 'spread = { rule = "england/person_cost_variation" }\n', "the file does not say how many people", "add people ="),
         (RISK + '[[open]]\nid = "a"\nabout = "rent"\nlow = 2\nlikely = 1\nhigh = 3\n', "low, likely and high are not in order", "smallest"),
@@ -235,6 +241,96 @@ def test_nothing_below_zero_is_set_aside(accord, place):
     assert "nothing that can be set aside" in ended.err
 
 
-def test_a_contract_s_risk_says_whose_care_counts(accord, place):
-    assert "Care by every provider counts" in accord("risk", "clinics", "-p", place, "--no-picture").out
-    assert "Care by every provider counts" not in accord("risk", "-p", place, "--no-picture").out
+BLOCK = CONTRACT[: CONTRACT.index('[[clause]]\nkind  = "stop_loss"')]
+"""The contract without its stop-loss."""
+PAYS = 'kind     = "block"', 'prices   = "reported_cost"', "value    = 20000.00"
+
+
+def paying(kind: str, prices: str, more: str) -> str:
+    """The contract where the clause pays otherwise."""
+    text = BLOCK
+    for was, becomes in zip(PAYS, (f'kind = "{kind}"', prices, more), strict=True):
+        text = text.replace(was, becomes)
+    return text
+
+
+BY_THE_HEAD = paying("capitation", "", "budget = { per_person = 100.00 }")
+TARIFF = paying("activity_price", PAYS[1], 'unpriced = "at_cost"')
+MARGINAL = paying("marginal_rate", PAYS[1], "baseline = { amount = 1.00 }\nrate_above = 0.30")
+
+
+def spread_at_5000(place: Path, name: str) -> float:
+    return next(float(row["sd"]) for row in table(place, name) if row["people"] == "5000")
+
+
+def test_a_contract_s_people_are_those_on_the_lists_that_it_names(accord, place):
+    ended = accord("risk", "clinics", "-p", place, "--no-picture")
+    assert "All care · 60 people" in ended.out
+    assert "not of the population in the month: 120 acts" in ended.out
+
+
+def test_a_payee_bears_of_a_block_what_it_gives_itself_and_of_a_capitation_what_anybody_gives(accord, place):
+    """The same visits, given by a hospital that is not the payee's."""
+    (place / "contracts" / "clinics.toml").write_text(BLOCK.replace('payee      = "RMX"', 'payee      = "NVH"'), encoding="utf-8")
+    with (place / "place.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[[partner]]\nid   = "NVH"\nname = "North Vale Hospital"\nkind = "hospital"\nvat  = "nhs_contracted_out"\n')
+    ended = accord("risk", "clinics", "-p", place, "--no-picture")
+    assert ended.code == 2
+    assert "the run has no care that 'budget' is about" in ended.err
+    (place / "contracts" / "clinics.toml").write_text(BY_THE_HEAD.replace('payee      = "RMX"', 'payee      = "NVH"'), encoding="utf-8")
+    ended = accord("risk", "clinics", "-p", place, "--no-picture")
+    assert ended.code == 0, ended.err
+    assert "what 'budget' pays for care as it is expected" in ended.out
+    assert "The budget is 6,000" in ended.out
+    assert "all care of these services of its people is borne, whoever gives it" in ended.out
+
+
+def test_amounts_of_a_contract_of_two_years_are_cut_to_one_and_of_broken_months_refused(accord, place):
+    for start, words in (("2023-04-01", "The budget is 10,000 GBP a year, by what 'budget' pays"), ("2024-04-15", "is not of whole months")):
+        (place / "contracts" / "clinics.toml").write_text(BLOCK.replace("from = 2024-04-01", f"from = {start}"), encoding="utf-8")
+        ended = accord("risk", "clinics", "-p", place, "--no-picture")
+        assert words in ended.out + ended.err
+
+
+def test_of_acts_that_are_paid_for_nothing_is_borne_and_above_a_baseline_of_nothing_all_but_the_rate(accord, place):
+    spreads = []
+    for text in (BLOCK, MARGINAL, TARIFF + "share = 0.50\n"):
+        (place / "contracts" / "clinics.toml").write_text(text, encoding="utf-8")
+        ended = accord("risk", "clinics", "-p", place, "--no-picture")
+        assert ended.code == 0, ended.err
+        spreads.append(spread_at_5000(place, "clinics"))
+        shutil.rmtree(next((place / "risk").glob("clinics-*")))
+    assert spreads[1:] == pytest.approx([0.7 * spreads[0], 0.5 * spreads[0]], rel=1e-3)
+    (place / "contracts" / "clinics.toml").write_text(TARIFF, encoding="utf-8")
+    ended = accord("risk", "clinics", "-p", place, "--no-picture")
+    assert (ended.code, "the contract pays RMX for each act" in ended.err) == (2, True)
+
+
+def test_a_budget_that_is_set_is_what_the_cost_is_held_against_and_without_one_it_is_said(accord, place):
+    assert "NOBODY HAS SET A BUDGET" in accord("risk", "-p", place, "--no-picture").out
+    (place / "budgets").mkdir()
+    (place / "budgets" / "all.toml").write_text(BUDGET, encoding="utf-8")
+    (place / "budgets" / "all.csv").write_text("organisation_id,people\nP1,60\nP2,60\n", encoding="utf-8")
+    (place / "risk" / "place.toml").write_text(RISK.replace("sizes ", 'budget = { budget = "all" }\nsizes '), encoding="utf-8")
+    ended = accord("risk", "-p", place, "--no-picture")
+    assert "the budget 'all' is written, and was never set" in ended.err
+    assert accord("budget", "set", "all", "--place", place).code == 0
+    ended = accord("risk", "-p", place, "--no-picture")
+    assert "The budget is 12,000 GBP a year, by accord budget set all" in ended.out
+    assert "NOBODY HAS SET A BUDGET" not in ended.out
+    assert "The budget is 6,000 GBP" in accord("risk", "-p", place, "--no-picture", "--organisation", "P1").out
+
+
+BUDGET = """\
+title   = "All care"
+source  = "made up for a test"
+kind    = "capitation"
+period  = { from = 2024-04-01, to = 2025-04-01 }
+total   = 12000.00
+figures = "all.csv"
+people  = "people"
+
+[[service]]
+id    = "outpatient_attendance"
+share = 1.00
+"""

@@ -95,7 +95,7 @@ def test_a_year_effect_is_found_again_in_many_years():
     rng = np.random.default_rng(5)
     years = 1_000 * (weights * (1 + 0.02 * np.arange(200)[:, None]) + rng.multivariate_normal(np.zeros(2), true, 200) * 3)
     luck = np.zeros((2, 2))
-    found = estimated_year_effect(years, luck)
+    found = estimated_year_effect(years, luck, 0.95)
     assert found.sd * years.sum(axis=1).mean() / 3_000 == pytest.approx(0.03, rel=0.2)
     assert found.covariance[0, 1] > 0
 
@@ -103,8 +103,8 @@ def test_a_year_effect_is_found_again_in_many_years():
 def test_luck_is_no_year_effect():
     rng = np.random.default_rng(6)
     years = 100 + rng.normal(0, 1, (400, 1))
-    assert estimated_year_effect(years, np.array([[1.0]])).sd < 0.005
-    assert estimated_year_effect(years, np.array([[4.0]])).sd == 0
+    assert estimated_year_effect(years, np.array([[1.0]]), 0.95).sd < 0.005
+    assert estimated_year_effect(years, np.array([[4.0]]), 0.95).sd == 0
 
 
 def test_layers_only_add():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -12,7 +13,7 @@ import typer
 from accord import place, screens
 from accord.budgets.exposure import Request, Terms, expose, open_items
 from accord.cli.command import HERE, PlaceOption, app, out, progress_lines
-from accord.settlement.at_risk import contract_at_risk
+from accord.settlement.at_risk import acts_of, contract_at_risk
 from accord.settlement.sheet import amount, number
 
 
@@ -33,10 +34,14 @@ def _accepted(text: str) -> Decimal:
 def _request(opened: place.Place, run: place.Run | None, contract: str) -> Request:
     known_on = run.manifest.known_at.date() if run else datetime.now(UTC).date()
     if not contract:
-        return Request(opened, run, contract, opened.settings.period.start_date, known_on)
+        return Request(opened, run, contract, opened.settings.period.start_date, known_on, partial(acts_of, opened, at=None))
     at = contract_at_risk(opened, contract, known_on)
-    terms = Terms(at.holder, at.clauses, open_items(at.open), at.reserve, at.people, at.yearly_price)
-    return Request(opened, run, at.contract_id, at.start_date, known_on, terms, at.services, at.files)
+    written = at.contract
+    terms = Terms(
+        written.payee, at.clauses, open_items(at.open), at.reserve, at.people, at.yearly_price, written.payer, at.figures, at.population,
+        written.period.end_date,
+    )  # fmt: skip
+    return Request(opened, run, at.contract_id, written.period.start_date, known_on, partial(acts_of, opened, at=at), terms, at.files)
 
 
 @app.command("risk")

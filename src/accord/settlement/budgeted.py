@@ -48,9 +48,13 @@ def budgets_of(place: Place, contract: Contract, file: Path, span: Span) -> dict
 
 def budget_texts(place: Place, contract: Contract) -> Mapping[str, bytes]:
     """The files that budgets are read from, by their names in the place."""
+    return {file.relative_to(place.root).as_posix(): file.read_bytes() for file in budget_paths(place, contract)}
+
+
+def budget_paths(place: Place, contract: Contract) -> list[Path]:
+    """The files that budgets are read from."""
     folders = [folder for _, _, _, name in _named(contract) if (folder := _latest(place, name)) is not None]
-    files = [folder / name for folder in folders for name in (TABLE_NAME, MANIFEST_NAME)]
-    return {file.relative_to(place.root).as_posix(): file.read_bytes() for file in files}
+    return [folder / name for folder in folders for name in (TABLE_NAME, MANIFEST_NAME)]
 
 
 def _named(contract: Contract) -> Iterator[tuple[int, Any, str, str]]:

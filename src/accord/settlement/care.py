@@ -22,7 +22,7 @@ from accord.place import Place, Run, line_of
 from accord.place.toml_faults import did_you_mean
 from accord.place.toml_lines import KeyPath
 from accord.rulebook import service_of_each, services
-from accord.settlement.acting import STEPS
+from accord.settlement.acting import ACTS, STEPS
 from accord.settlement.contract import Contract, Resident
 from accord.settlement.prices import OF_THE_RECORD, PriceList, price_list, price_tables
 from accord.settlement.scoping import BASELINE, Part, parts_of
@@ -138,21 +138,27 @@ def care_of(place: Place, run: Run, contracts: Mapping[str, Scoped], *, as_told:
     """
     select = {ACTIVITY.name: _EVER_TOLD} if as_told else {}
     with over_run(place, run, [name for name in READ if name not in YOUNGER], may_lack=YOUNGER, select=select) as session:
+        acts_into(session, place, {id: each.contract for id, each in contracts.items()})
         _feed(session, place, contracts)
-        for step in STEPS:
+        for step in STEPS[STEPS.index(ACTS) + 1 :]:
             session.materialise(step)
         yield _care(session, contracts)
 
 
-def _feed(session: Session, place: Place, contracts: Mapping[str, Scoped]) -> None:
+def acts_into(session: Session, place: Place, contracts: Mapping[str, Contract]) -> None:
+    """Make the tables act and contract_member in a session over a run: its care as contracts see it, and whose people these contracts are about."""
     months = list(months_of(place.settings.period.start_date, place.settings.period.end_date))
     write_columns(session, CALENDAR_MONTH, {"month_date": months, "next_month_date": list(map(next_month, months))})
     write_rows(session, SERVICE, service_of_each())
-    scopes = ((id, each, row) for id, each in contracts.items() for row in parts_of(each.contract, each.span, place.settings.period))
-    write_rows(session, CONTRACT_SCOPE, (_scope_row(*scope) for scope in scopes))
     parents = [(str(id), parent) for id, parent in session.rows("select organisation_id, parent_id from organisation order by organisation_id")]
     partners = {partner.id for partner in place.settings.partner}
-    write_rows(session, CONTRACT_MEMBER, (row for id, each in contracts.items() for row in _member_rows(id, each.contract, parents, partners)))
+    write_rows(session, CONTRACT_MEMBER, (row for id, each in contracts.items() for row in _member_rows(id, each, parents, partners)))
+    session.materialise(ACTS)
+
+
+def _feed(session: Session, place: Place, contracts: Mapping[str, Scoped]) -> None:
+    scopes = ((id, each, row) for id, each in contracts.items() for row in parts_of(each.contract, each.span, place.settings.period))
+    write_rows(session, CONTRACT_SCOPE, (_scope_row(*scope) for scope in scopes))
     lists = {name: each for one in contracts.values() for name, each in one.lists.items()}
     for table, rows in price_tables(lists.values()):
         write_rows(session, table, rows)

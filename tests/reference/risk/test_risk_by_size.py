@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 import statistics
 from datetime import date
 from decimal import Decimal
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ import pytest
 from accord.budgets.exposure import Asked, Items, Layer, Population, RiskFile, Terms, assess, layered, question_of
 from accord.rulebook import parameter
 from accord.stats.compound import Law, cases, law_of
-from accord.stats.year_effect import YearEffect
+from accord.stats.year_effect import YearEffect, chi_square_at
 
 DAY = date(2025, 4, 1)
 US = float(parameter("us_mssp/person_cost_variation").at(DAY, date.max))
@@ -118,12 +119,12 @@ GAP = 34 * MILLION
 def unitingcare(open_items: list[dict], terms: Terms | None = None):
     """National Audit Office, HC 512 (2016): some 850,000 people, 34 million more asked for, which was 21 % of the first year's price.
 
-    162 million follows from the two. What people of that place cost is not published: their spread is England's, the year effect the US programme's.
+    162 million follows from the two. What people of that place cost is not published: their spread and the year effect are England's.
     """
     risk = RiskFile.model_validate({
         "title": "UnitingCare", "sizes": [850_000], "miss": [Decimal("0.01"), Decimal("0.20")], "accepted": Decimal("0.05"), "people": 850_000,
         "reserve": GAP, "budget": 162 * MILLION, "spread": {"rule": "england/person_cost_variation"}, "fitted_on": 850_000,
-        "year_effect": {"rule": "us_mssp/year_effect"}, "open": open_items,
+        "year_effect": {"rule": "england/year_effect"}, "open": open_items,
     })  # fmt: skip
     return assess(question_of(Asked(risk, Path("unitingcare.toml"), DAY, date.max, terms or Terms()), None), lambda _: None)
 
@@ -180,3 +181,65 @@ def test_services_move_together_as_the_rule_says(large):
     changes = [[math.log(_number(after[f"CapAnn_{k}"]) / _number(before[f"CapAnn_{k}"])) for k in kinds] for before, after in large]
     together = np.corrcoef(np.array(changes).T)
     assert statistics.median(together[i, j] for i, j in combinations(range(len(kinds)), 2)) == pytest.approx(float(YEAR["correlation"]), abs=5e-3)
+
+
+ENROLMENT = (("ESRD", "ESRD"), ("DIS", "DIS"), ("AGDU", "AGED_Dual"), ("AGND", "AGED_NonDual"))
+"""Types of enrolment, as columns of spending and of people name them."""
+Change = tuple[float, float, float]
+"""Of one ACO from one year to the next: the logarithm of the change of its cost a person, its people, and its cost."""
+
+
+def _changes(folder: Path) -> dict[int, list[Change]]:
+    """By the earlier year, of each ACO and agreement that began in January; of several files that tell of one, the first."""
+    found: dict[tuple[str, int, int], Change] = {}
+    for year in (2016, 2018, 2021, 2023, 2024):
+        with (folder / f"py{year}.csv").open(encoding="utf-8-sig", newline="") as lines:
+            for row in csv.DictReader(lines):
+                start = re.match(r"0?1/0?1/(?:20)?(\d\d)\b", row["Current_Start_Date"])
+                for before in (1, 2) if start else ():
+                    change = _change(row, before)
+                    if change:
+                        began = 2000 + int(start[1])
+                        found.setdefault((row["ACO_Name"].strip().lower(), began, began - 4 + before), change)
+    return {year: [each for (_, _, of), each in found.items() if of == year] for year in sorted({of for _, _, of in found})}
+
+
+def _change(row: dict[str, str], before: int) -> Change | None:
+    try:
+        people = [_number(row[f"N_AB_Year_{who}_BY3"]) for _, who in ENROLMENT]
+        costs = [[_number(row[f"Per_Capita_Exp_ALL_{what}_BY{n}"]) for what, _ in ENROLMENT] for n in (before, before + 1)]
+    except ValueError:  # no number, where there are too few people to tell
+        return None
+    one, other = (sum(n * cost for n, cost in zip(people, year, strict=True)) for year in costs)
+    return (math.log(other / one), sum(people), one) if min(map(min, costs)) > 0 else None
+
+
+def interval(sd: float, n: int) -> tuple[float, float]:
+    """Between which spreads the true one is with 95 percent confidence, if n show this one."""
+    low, high = (sd * math.sqrt((n - 1) / chi_square_at(q, n - 1)) for q in (0.975, 0.025))
+    return low, high
+
+
+def test_the_year_effect_of_a_fixed_budget_is_everybodys_and_ones_own(outside_data):
+    changes = _changes(outside_data / "mssp_puf")
+    assert sum(map(len, changes.values())) == 2_782
+    growth = {year: sum(g * cost for g, _, cost in of) / sum(cost for _, _, cost in of) for year, of in changes.items()}
+    assert (growth[2019], growth[2020], statistics.stdev(growth.values())) == pytest.approx((-0.095, 0.080, 0.0469), abs=5e-4)
+    usual = {year: of for year, of in changes.items() if year not in (2019, 2020)}
+    everybody = statistics.stdev(growth[year] for year in usual)
+    assert (len(usual), *interval(everybody, len(usual))) == pytest.approx((10, 0.0191, 0.0506), abs=5e-5)
+    large = {year: [(g, n) for g, n, _ in of if n >= 25_000] for year, of in usual.items()}
+    off = sum((g - statistics.mean(each for each, _ in of)) ** 2 for of in large.values() for g, _ in of) / sum(len(of) - 1 for of in large.values())
+    luck = statistics.mean(2 * US**2 / n for of in large.values() for _, n in of)
+    assert (math.sqrt(off), math.sqrt(luck), math.sqrt((off - luck) / 2)) == pytest.approx((0.0220, 0.0152, 0.0112), abs=5e-5)
+    told = parameter("us_mssp/fixed_budget_year_effect").at(DAY, date.max)
+    assert math.hypot(everybody, math.sqrt((off - luck) / 2)) == pytest.approx(float(told["sd"]), abs=5e-5)
+
+
+def test_englands_year_effect_is_that_of_the_admissions_that_its_rule_cites():
+    (value,) = parameter("england/year_effect").values
+    counts = [int(each) for each in re.findall(r"\b\d{7}\b", value.reference)]
+    changes = [math.log(after / before) for before, after in pairwise(counts)]
+    assert (len(changes), statistics.mean(changes)) == pytest.approx((13, 0.0312), abs=5e-5)
+    assert statistics.stdev(changes) == pytest.approx(float(value.amount["sd"]), abs=5e-5)
+    assert interval(statistics.stdev(changes), 13) == pytest.approx((0.0162, 0.0373), abs=5e-5)

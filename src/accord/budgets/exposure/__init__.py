@@ -1,6 +1,7 @@
 """Exposure to risk: the distribution of a year's cost against its budget, in four layers of which the first is never shown alone.
 
-In:    what each person cost in each year and service (steps over a run), or a published spread; a file of the folder `risk`; clauses.
+In:    acts of care and whose people they are, as a settlement has them (the tables act and contract_member, made by who is passed in), or a
+       published spread; a file of the folder `risk`; clauses.
 Out:   `assess`: chances of a miss by size and layer, the share, cap and size that the board can accept, and which services carry the variance.
 Reads: the rules that the file names.
 Never: draws a random number without a generator that is passed in, or calls what no value is set on nothing.

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from accord.budgets.exposure.bearing import Bargain
+from accord.budgets.exposure.budgeting import NOBODY, Held
 from accord.budgets.exposure.histories import LeftOut
-from accord.budgets.exposure.layers import Items, Layer, Population, by_layer, by_service, layered, spread_of
+from accord.budgets.exposure.layers import Items, Layer, Population, all_together, by_layer, by_service, layered
 from accord.stats.compound import Law
 
 Progress = Callable[[str], None]
@@ -25,7 +26,9 @@ class Question:
     """All that an exposure is worked out from. expected: the cost of the organisation's own people in a year, after any stop-loss of one person.
 
     miss: parts of the budget. accepted: how often the reserve may be too small. pooled_with: people of others, with whom gains and losses are shared
-    by budget. unvalued: what is open and has no value. holder: who has the budget by a contract, and is taken to pay for all of the care.
+    by budget. unvalued: what is open and has no value. holder: who bears the risk by a contract. held: the budget, and who says so; without an
+    amount, nobody does, and it is what is expected. told: of each clause its id, its kind and what becomes of it. year_said_by: where the common
+    shock is from. is_expected_stated: whether the file says what is expected, and not what care cost in the run.
     """
 
     title: str
@@ -40,6 +43,10 @@ class Question:
     pooled_with: tuple[int, ...] = ()
     unvalued: tuple[str, ...] = ()
     holder: str = ""
+    held: Held = NOBODY
+    told: tuple[tuple[str, str, str], ...] = ()
+    year_said_by: str = ""
+    is_expected_stated: bool = False
 
     @property
     def expected(self) -> float:
@@ -108,7 +115,7 @@ class Exposure:
         if population.histories is None:
             assert population.spread is not None
             return population.spread
-        return spread_of(population.histories.windows(population.years_averaged).sum(axis=1))
+        return float(population.totals(population.weights).std())
 
     @property
     def rounding(self) -> float:
@@ -167,7 +174,7 @@ def _people_needed(question: Question) -> int | None:
     """The fewest people at which the chance is accepted, by halving: more people never make it larger where it is small."""
 
     def is_accepted(n: int) -> bool:
-        law = layered(question.population, question.items, n)[Layer.scope]
+        law = all_together(question.population, question.items, n)
         return law.beyond(cost_beyond(question, float(question.reserve), n)) <= question.accepted
 
     if not is_accepted(MOST):

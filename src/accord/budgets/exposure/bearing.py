@@ -8,12 +8,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from accord.budgets.exposure.covering import GAINS, Sides, not_covered
 from accord.clauses import cap, pool, risk_corridor, shared_savings, stop_loss
-from accord.clauses.rules import stated
+from accord.clauses.walking import Within
 from accord.errors import UserError
 
-GAINS = ("risk_corridor", "shared_savings", "pool")
-"""Kinds that share what is saved or lost, and on which a cap may lie."""
 PENNY = Decimal("0.01")
 
 
@@ -22,7 +21,7 @@ class Bargain:
     """The clauses of a contract that share risk, in the order in which they are settled; without any, who has the budget bears it all.
 
     clauses: terms with their rules read. budget: for the organisation's own people in a year. bands: of each clause that has one, its table of rates
-    by size. quality: the score, where a clause goes by one. holder: the party that has the budget.
+    by size. quality: the score, where a clause goes by one. holder: the party that has the budget. figures: by clause and key, what else is known.
     """
 
     clauses: tuple[Any, ...]
@@ -30,12 +29,17 @@ class Bargain:
     bands: Mapping[str, tuple[shared_savings.Band, ...]] = field(default_factory=dict)
     quality: Decimal | None = None
     holder: str = ""
+    figures: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
-    def person_stop_losses(self) -> Iterator[tuple[float, float]]:
-        """The point and the payer's share of each stop-loss of one person: it works on histories, before they are added up."""
-        for clause in self.clauses:
-            if clause.kind == "stop_loss" and clause.per == "person":
-                yield float(clause.above), float(stated(clause.share))
+    @property
+    def person_stop_losses(self) -> list[stop_loss.Terms]:
+        """Each stop-loss of one person: it works on histories, before they are added up."""
+        return [clause for clause in self.clauses if clause.kind == "stop_loss" and clause.per == "person"]
+
+    def within(self, clause_id: str) -> dict[str, Within]:
+        """The bounds of caps on the gross or the share of a clause, by what they are on."""
+        caps = [c for c in self.clauses if c.kind == "cap" and c.of == clause_id and c.on != "payment"]
+        return {each.on: cap.bounds(each, self.budget) for each in caps}
 
     def result(self, cost: float, n_people: int) -> float:
         """What the holder keeps of the budget; below zero, what it loses. cost: after any stop-loss of one person. It never rises with cost."""
@@ -81,24 +85,35 @@ def _stop_loss(bargain: Bargain, terms: stop_loss.Terms, state: _State) -> _Stat
 
 
 def _corridor(bargain: Bargain, terms: risk_corridor.Terms, state: _State) -> _State:
-    shared = risk_corridor.settle(terms, risk_corridor.Facts(state.borne, bargain.budget)).result
-    return _State(state.borne, shared, state.n_people)
+    facts = risk_corridor.Facts(state.borne, bargain.figures.get(terms.id, {}).get("target", bargain.budget))
+    return _State(state.borne, _settled(risk_corridor, bargain, terms, facts), state.n_people)
 
 
 def _shared_savings(bargain: Bargain, terms: shared_savings.Terms, state: _State) -> _State:
-    facts = shared_savings.Facts(bargain.budget, state.borne, state.n_people, bargain.bands.get(terms.id, ()), bargain.quality)
-    return _State(state.borne, shared_savings.settle(terms, facts).result, state.n_people)
+    benchmark = bargain.figures.get(terms.id, {}).get("benchmark", bargain.budget)
+    facts = shared_savings.Facts(benchmark, state.borne, state.n_people, bargain.bands.get(terms.id, ()), bargain.quality)
+    return _State(state.borne, _settled(shared_savings, bargain, terms, facts), state.n_people)
+
+
+def _settled(kind: Any, bargain: Bargain, terms: Any, facts: Any) -> Decimal:
+    within = bargain.within(terms.id)
+    paid: Decimal = kind.capped(terms, facts, within) if within else kind.settle(terms, facts).result
+    return paid
 
 
 def _cap(bargain: Bargain, terms: cap.Terms, state: _State) -> _State:
-    if terms.of not in {clause.id for clause in bargain.clauses if clause.kind in GAINS}:
-        return state
-    return _State(state.borne, cap.settle(terms, cap.Facts(state.result, bargain.budget)).result, state.n_people)
+    is_here = terms.on == "payment" and terms.of in {clause.id for clause in bargain.clauses if clause.kind in GAINS}
+    return _State(state.borne, cap.settle(terms, cap.Facts(state.result, bargain.budget)).result, state.n_people) if is_here else state
 
 
 def _pool(bargain: Bargain, terms: pool.Terms, state: _State) -> _State:
+    """What the pool pays for is one sum: by which of its clauses, nobody is told apart."""
+    known = bargain.figures.get(terms.id, {})
     amounts: dict[str, Decimal] = {c.id: c.amount for c in terms.contributions if isinstance(c.amount, Decimal)}
-    facts = pool.Facts(state.borne, weights={"budget": amounts})
+    paid_for = {id: state.borne if n == 0 else Decimal(0) for n, id in enumerate(terms.pays)}
+    results = dict.fromkeys([each.measure for each in terms.release], bargain.quality or Decimal(0))
+    weights = {"budget": amounts, **known.get("weights", {})}
+    facts = pool.Facts(Decimal(0) if terms.pays else state.borne, {}, paid_for, known.get("contributed", {}), results, weights)
     return _State(state.borne, pool.shares(terms, facts)[bargain.holder], state.n_people)
 
 
@@ -107,24 +122,24 @@ _WORK: dict[str, Callable[[Bargain, Any, _State], _State]] = {
 }  # fmt: skip
 
 
-def check_bargain(clauses: Sequence[Any], holder: str, quality: Decimal | None, where: str) -> None:
+def check_bargain(clauses: Sequence[Any], sides: Sides, where: str) -> None:
     """Raises UserError for terms whose risk is not worked out: better none than a wrong figure."""
+    has_gains = any(clause.kind in GAINS for clause in clauses)
     for clause in clauses:
-        for what, mend in _not_worked_out(clause, holder, quality):
+        for what, mend in (*not_covered(clause, clauses, sides), *_not_worked_out(clause, sides, has_gains)):
             raise UserError(f"clause '{clause.id}': {what}", where=where, what_to_do=mend)
 
 
-def _not_worked_out(clause: Any, holder: str, quality: Decimal | None) -> Iterator[tuple[str, str]]:
-    if clause.kind == "stop_loss" and clause.per == "person" and clause.most is not None:
-        yield "a person stop-loss with a most is not worked out: who is above depends on everybody", "try it without most, which bears less risk"
-    if clause.kind == "cap" and clause.on == "gross":
-        yield "a cap on the gross is not worked out", "write the cap into the clause that it is on, or put it on the payment"
-    if clause.kind == "shared_savings" and quality is None and _goes_by_quality(clause):
+def _not_worked_out(clause: Any, sides: Sides, has_gains: bool) -> Iterator[tuple[str, str]]:
+    if clause.kind == "stop_loss" and clause.per == "person" and clause.most is not None and has_gains:
+        what = "with a most to a person stop-loss, what is shared turns on the total above the point, which is not worked out"
+        yield what, "try it without most, which bears less risk"
+    if clause.kind == "shared_savings" and sides.quality is None and _goes_by_quality(clause):
         yield "it goes by quality, and nobody has said how good that is", "add quality = 0.80 to the file of the folder risk"
     if clause.kind == "shared_savings" and len(_tables(clause)) > 1:
         yield "it has two tables of rates by size, one for losses", "write the minimum of losses as a rate"
     if clause.kind == "pool":
-        yield from _pool_not_worked_out(clause, holder)
+        yield from _pool_not_worked_out(clause, sides)
 
 
 def _goes_by_quality(clause: shared_savings.Terms) -> bool:
@@ -143,11 +158,19 @@ def bands_for(clauses: Sequence[Any], on: date, known_at: date) -> dict[str, tup
     return {id: shared_savings.bands_of(next(iter(tables)), on, known_at) for id, tables in named.items() if tables}
 
 
-def _pool_not_worked_out(clause: pool.Terms, holder: str) -> Iterator[tuple[str, str]]:
-    if holder not in clause.members:
-        yield f"'{holder}' is no member of the pool", f"the members are {', '.join(clause.members)}"
-    if not all(isinstance(c.amount, Decimal) for c in clause.contributions):
-        yield "a contribution is named, and its amount is not known here", "write each contribution as an amount"
-    unknown = {clause.gain.by, clause.loss.by} - {"equal", "stated", "budget"}
+def _pool_not_worked_out(clause: pool.Terms, sides: Sides) -> Iterator[tuple[str, str]]:
+    figures = f"the contract's file of figures, under [clause.{clause.id}]"
+    if sides.payee not in clause.members:
+        yield f"'{sides.payee}' is no member of the pool", f"the members are {', '.join(clause.members)}"
+    contributed = sides.known(clause, "contributed") or {}
+    for each in clause.contributions:
+        if isinstance(each.amount, pool.PartOfClause):
+            yield f"what {each.id} pays in is a part of what '{each.amount.clause}' comes to, which moves with the year", "write it as an amount"
+        elif not isinstance(each.amount, Decimal) and each.id not in contributed:
+            yield f"what {each.id} pays in is named, and not known here", f"write it into {figures}: contributed.{each.id} = 5000000.00"
+    unknown = {clause.gain.by, clause.loss.by} - {"equal", "stated", "budget", *(sides.known(clause, "weights") or {})}
     if unknown:
-        yield f"sharing by {', '.join(sorted(unknown))} is not known before the year is over", 'try by = "budget", "equal" or "stated"'
+        by = ", ".join(sorted(unknown))
+        yield f"sharing by {by} is not known before the year is over", f'try by = "budget", "equal" or "stated"; or write weights into {figures}'
+    if clause.release and sides.quality is None:
+        yield "a gain is released by quality, and nobody has said how good that is", "add quality = 0.80 to the file of the folder risk"

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
-from accord.budgets.exposure.asking import Asked, Terms, question_of
+from accord.budgets.exposure.asking import Asked, Terms, covers_asked, question_of
 from accord.budgets.exposure.assess import Exposure, Progress, assess
+from accord.budgets.exposure.budgeting import set_budget_of
+from accord.budgets.exposure.covering import services_of
 from accord.budgets.exposure.histories import Histories, Wanted, histories_of
 from accord.budgets.exposure.publishing import inputs_of, publish
 from accord.budgets.exposure.riskfile import FOLDER, RiskFile, risk_faults
+from accord.clauses.terms import Budget
+from accord.engine import Session
 from accord.errors import UserError
 from accord.place import Place, Run, hold, read_model
 from accord.place.toml_faults import did_you_mean
@@ -23,9 +27,10 @@ OF_THE_PLACE = "place"
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked. name: of the contract; empty: of the whole place. run: None if there is none. terms, services, files: the contract's.
+    """What is asked. name: of the contract; empty: of the whole place. run: None if there is none. terms, files: the contract's.
 
-    on, known_on: the days by which rules are read. changed: keys of the file that options replace. organisation: whose size, counted in the run.
+    scoping: makes the tables act and contract_member in a session over the run. on, known_on: the days by which rules are read. changed: keys of the
+    file that options replace. organisation: whose size, counted in the run.
     """
 
     place: Place
@@ -33,8 +38,8 @@ class Request:
     name: str
     on: date
     known_on: date
+    scoping: Callable[[Session], None]
     terms: Terms = field(default_factory=Terms)
-    services: tuple[str, ...] = ()
     files: tuple[Path, ...] = ()
     changed: Mapping[str, object] = field(default_factory=dict)
     organisation: str | None = None
@@ -67,29 +72,36 @@ def expose(request: Request, progress: Progress) -> Exposed:
     file = risk_file(request.place, request.name)
     risk = read_risk(file, request.changed)
     _check_services(risk, request, file)
+    asked = Asked(risk, file, request.on, request.known_on, request.terms)
+    files = {"risk": file, **{each.parent.name + "/" + each.name: each for each in request.files}}
+    if isinstance(risk.budget, Budget):
+        amount, kept = set_budget_of(request.place, risk.budget.budget, request.organisation)
+        asked, files = replace(asked, set_budget=amount), {**files, "budget": kept}
     with hold(request.place, "risk"):
-        asked = Asked(risk, file, request.on, request.known_on, request.terms)
-        question = question_of(asked, _histories(request, risk, file, progress))
+        question = question_of(asked, _histories(request, asked, progress))
         exposure = assess(question, progress)
         progress("keep it")
-        files = {"risk": file, **{each.parent.name + "/" + each.name: each for each in request.files}}
         run = None if risk.spread is not None else request.run
         options = repr((sorted(request.changed.items()), request.organisation, request.has_picture, request.on, request.known_on))
         name = request.name or OF_THE_PLACE
         return Exposed(exposure, publish(request.place, name, inputs_of(files, run, options), exposure, request.has_picture))
 
 
-def _histories(request: Request, risk: RiskFile, file: Path, progress: Progress) -> Histories | None:
+def _histories(request: Request, asked: Asked, progress: Progress) -> Histories | None:
+    risk = asked.risk
     if risk.spread is not None:
         if request.organisation:
             mend = "take spread out of the file, so that a run counts, or leave --organisation out and write people"
-            raise UserError("with a published spread nobody is counted", where=str(file), what_to_do=mend)
+            raise UserError("with a published spread nobody is counted", where=str(asked.file), what_to_do=mend)
         return None
     if request.run is None:
         mend = 'make one: accord run; or write a published spread into the file: spread = { rule = "england/person_cost_variation" }'
         raise UserError("the place has no published run yet", where=str(request.place.root), what_to_do=mend)
     progress("what each person cost")
-    return histories_of(request.place, request.run, Wanted(risk.population, risk.services or request.services, request.organisation))
+    care = tuple(row for cover in covers_asked(asked) for row in cover.care)
+    population = risk.population or request.terms.population
+    wanted = Wanted(population, care, request.scoping, is_of_contract=bool(request.name), organisation=request.organisation)
+    return histories_of(request.place, request.run, wanted)
 
 
 def _check_services(risk: RiskFile, request: Request, file: Path) -> None:
@@ -98,7 +110,7 @@ def _check_services(risk: RiskFile, request: Request, file: Path) -> None:
     for service in risk.services:
         if service not in known:
             raise UserError(f"no act of care is of the service '{service}'", where=str(file), what_to_do=did_you_mean(service, known, "write one of"))
-    strange = [service for service in request.services if service not in known]
+    strange = [service for service in services_of(request.terms.clauses) if service not in known]
     if strange and not risk.services and risk.spread is None:
         mend = 'say which acts of care the budget is for: services = ["emergency_admission", …]'
         raise UserError(f"the contract's service '{strange[0]}' is none that an act of care is of", where=str(file), what_to_do=mend)

@@ -13,7 +13,7 @@ from pathlib import Path
 from accord import rulebook
 from accord.budgets.exposure.assess import Exposure
 from accord.budgets.exposure.drawing import draw
-from accord.budgets.exposure.histories import READ
+from accord.budgets.exposure.histories import READ, YOUNGER
 from accord.budgets.exposure.riskfile import FOLDER
 from accord.place import Place, Run
 from accord.place.keeping import keep
@@ -27,7 +27,8 @@ def id_of(name: str, inputs: Mapping[str, str]) -> str:
 
 def inputs_of(files: Mapping[str, Path], run: Run | None, options: str) -> dict[str, str]:
     """All that an exposure is a function of, each by its hash or its value. files: by what each is."""
-    tables = {f"table {name}": run.manifest.tables[name].content_hash for name in READ} if run else {}
+    found = run.manifest.tables if run else {}
+    tables = {f"table {name}": found[name].content_hash for name in (*READ, *YOUNGER) if name in found}
     hashes = {what: file_sha256(file) for what, file in files.items()}
     return {**hashes, **tables, "options": options, "rulebook": rulebook.edition(), "accord": version("accord")}
 

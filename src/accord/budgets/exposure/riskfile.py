@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from accord.clauses.terms import Fraction, Id, Listed, Money, Name, Rule, Service, Written, exact
+from accord.clauses.terms import Budget, Fraction, Id, Listed, Money, Name, Rule, Service, Written, exact
 from accord.place.toml_faults import Fault
 
 FOLDER = "risk"
@@ -58,7 +58,8 @@ class RiskFile(Written):
     """The whole file. people: the organisation's own; as the run counts them, if left out. sizes: other numbers of people to be shown.
 
     miss: by what parts of the budget it may be missed. reserve: the register's, if left out. accepted: how often the board accepts that it is not
-    enough. budget, expected: of the organisation's own people in a year; expected as the run's people cost, budget as expected, if left out.
+    enough. budget: of the organisation's own people in a year, an amount or a budget of the place that is set; the contract's, if left out. expected:
+    likewise, as the run's people cost, if left out. population: whose care; as the contract has it, or registered, if left out.
     years_averaged: over how many years the contract settles. spread: a published one instead of the place's own people. fitted_on: on how many
     people the model behind the budget was fitted; the run's, if left out. quality: the score that clauses go by.
     """
@@ -69,10 +70,10 @@ class RiskFile(Written):
     accepted: Chance
     people: People | None = None
     reserve: Money | None = None
-    budget: Money | None = None
+    budget: Money | Budget | None = None
     expected: Money | None = None
     years_averaged: int = Field(default=1, ge=1, le=10)
-    population: Literal["registered", "resident"] = "registered"
+    population: Literal["registered", "resident", "attributed"] | None = None
     services: Listed[Service] = ()
     spread: Rule | StatedSpread | None = None
     fitted_on: People | None = None
