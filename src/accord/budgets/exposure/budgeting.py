@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from accord.budgets.exposure.covering import Amounts, Cover
-from accord.budgets.setting import file_of, latest
+from accord.budgets.setting import file_of, in_order
 from accord.clauses.risk_corridor import Agreed
 from accord.clauses.terms import Budget
 from accord.clauses.walking import pennies
@@ -39,9 +39,10 @@ NOBODY = Held(None, "")
 
 def set_budget_of(place: Place, name: str, organisation: str | None) -> tuple[Decimal, Path]:
     """What a budget of the place gives in a year, to one organisation or to all, as it was set last; and where it is kept. Raises UserError."""
-    file, folder = file_of(place, name), latest(place, name)
-    if folder is None:
+    file, kept = file_of(place, name), in_order(place, name)
+    if not kept:
         raise UserError(f"the budget '{name}' is written, and was never set", where=str(file), what_to_do=f"set it: accord budget set {name}")
+    folder = kept[-1]
     rows = pq.read_table(folder / TABLE_NAME).to_pylist()
     holders = sorted({row["organisation_id"] for row in rows})
     if organisation is not None and organisation not in holders:

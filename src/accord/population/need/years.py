@@ -131,7 +131,8 @@ aged as (
 select a.year_date, a.person_id, coalesce(a.organisation_id, 'unknown') as organisation_id, coalesce(k.age_band, 'unknown') as age_band, a.sex,
   a.deprivation_decile, coalesce(a.ethnicity, 'unknown') as ethnicity, a.is_training,
   o.organisation_id is not null and not a.is_training as is_apart, h.n_history_month,
-  coalesce(y.n_month, 0) as n_month, case when a.cost > e.cap_amount then e.cap_amount else a.cost end as past_counted_cost, coalesce(y.cost, 0) as cost,
+  coalesce(y.n_month, 0) as n_month, case when a.cost > e.cap_amount then e.cap_amount else a.cost end as past_counted_cost,
+  coalesce(y.cost, 0) as cost,
   case when y.cost > c.cap_amount then c.cap_amount else coalesce(y.cost, 0) end as counted_cost,
   coalesce(y.n_emergency_admission, 0) as n_emergency_admission, a.n_emergency_admission as n_past_emergency_admission
 from aged a
