@@ -272,7 +272,7 @@ def test_its_bridge_says_by_which_model_of_which_day(place: Path, accord: Callab
 
 
 def test_need_of_care_that_the_model_does_not_foretell_is_told(place: Path, accord: Callable) -> None:
-    """Half the money is for contacts of general practice, of which a model of outpatients says nothing: on the screen, and in the line that is kept."""
+    """Half the money is for contacts of general practice, and the model is of outpatients: said on the screen, and in the line that is kept."""
     file = place / "budgets" / "lists.toml"
     assert "foretells nothing" not in accord("budget", "set", "lists", "-p", place).out
     service = BUDGET[BUDGET.index("[[service]]") :].replace("outpatient_attendance", "gp_contact")

@@ -59,7 +59,8 @@ def _print_spend(console: Console, report: RiskReport, currency: str) -> None:
     cost = f"One admitted person's emergency admissions of a year cost {report.event_cost:,.0f} {currency}"
     console.print(f"\n{cost}. Before a programme costs more than it saves:", soft_wrap=True)
     for spend in report.spends:
-        console.print(f"  if {spend.effect:.0%} of them were prevented, {spend.most:,.0f} {currency} may be spent on each of the list", soft_wrap=True)
+        most = f"{spend.most:,.0f} {currency}"
+        console.print(f"  if {spend.effect:.0%} of them were prevented, {most} may be spent on each of the list", soft_wrap=True)
     console.print("  These parts are suppositions: see above what was found.", soft_wrap=True)
 
 

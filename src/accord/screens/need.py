@@ -69,7 +69,8 @@ def _print_basis(console: Console, report: NeedReport, currency: str) -> None:
         names = ", ".join(f"{p.kind} {p.label}" for p in dropped[:_MOST_LINES])
         console.print(f"{count(len(dropped), 'predictor')} said nothing that others did not, and stayed out: {plain(names)}.", soft_wrap=True)
     for each in model.left_out:
-        console.print(f"In nobody's year: {count(each.n_activity, 'act')} of care, {each.cost:,.2f} {currency}: {plain(each.reason)}.", soft_wrap=True)
+        acts = f"{count(each.n_activity, 'act')} of care, {each.cost:,.2f} {currency}"
+        console.print(f"In nobody's year: {acts}: {plain(each.reason)}.", soft_wrap=True)
 
 
 def _print_r2(console: Console, judged: Sequence[Judged], published: Mapping[str, Any], currency: str) -> None:
@@ -82,7 +83,8 @@ def _print_r2(console: Console, judged: Sequence[Judged], published: Mapping[str
         said = published.get(model, {})
         grid.add_row(words, *map(_share, found), *(f"{said[k]:.3f}" if said else "–" for k in ("person", "practice")))
     console.print(grid)
-    console.print("PBRA: England 2007/08, five million people, 797 practices; shown to compare, and nothing is tuned to it.", soft_wrap=True)
+    known = "PBRA, person-based resource allocation: England 2007/08, five million people, 797 practices"
+    console.print(f"{known}; shown to compare, and nothing is tuned to it.", soft_wrap=True)
     off = figure(judged, "organisations_far_off", "allocated")
     _print_apart(console, judged)
     slope = figure(judged, "calibration_slope", "allocated")
