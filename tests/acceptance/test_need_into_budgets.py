@@ -348,3 +348,5 @@ def test_what_is_set_once_has_not_moved(place: Path, accord: Callable) -> None:
     _set(place, accord)
     ended = accord("budget", "diff", "lists", "-p", place)
     assert ended.code == 2 and "was set once" in ended.message
+    ended = accord("budget", "diff", "list", "-p", place)
+    assert ended.code == 2 and "the place has no budget 'list'" in ended.message and "did you mean 'lists'?" in ended.message
