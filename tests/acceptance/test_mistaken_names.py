@@ -56,6 +56,9 @@ def test_a_model_is_written_into_its_folder_alone(accord: Callable[..., Any], pl
         (("attribution", "diff", "2025-13-01", "2026-03-15"), ("'2025-13-01' is no day",)),
         (("attribution", "diff", "zzz", "2026-03-15"), ("no run is called 'zzz'",)),
         (("budget", "set"), ("the place has no budgets",)),
+        (("need", "explain", "abc"), ("'abc' is no person_id", "accord show person")),
+        (("need", "explain", "9" * 20), ("is no person_id",)),
+        (("need", "diff", "2024", "2025", "--person", "A. Smith"), ("is no person_id",)),
         (("savings", "hospital"), ("there is no file hospital", "--from and --to")),
     ],
 )

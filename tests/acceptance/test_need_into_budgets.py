@@ -271,6 +271,22 @@ def test_its_bridge_says_by_which_model_of_which_day(place: Path, accord: Callab
     assert f"by the model visits, fit {fit.name} of {day}" in " ".join(said.split())
 
 
+def test_need_of_care_that_the_model_does_not_foretell_is_told(place: Path, accord: Callable) -> None:
+    """Half the money is for contacts of general practice, and the model is of outpatients: said on the screen, and in the line that is kept."""
+    file = place / "budgets" / "lists.toml"
+    assert "foretells nothing" not in accord("budget", "set", "lists", "-p", place).out
+    service = BUDGET[BUDGET.index("[[service]]") :].replace("outpatient_attendance", "gp_contact")
+    file.write_text((BUDGET + "\n" + service).replace("share = 1.0", "share = 0.5"))
+    ended = accord("budget", "set", "lists", "-p", place)
+    assert ended.code == 0 and "'visits' foretells nothing of gp_contact: need of it goes by that of outpatient_attendance." in ended.out
+    folder = place / re.search(r"budgets/lists/\S+", ended.out)[0]
+    said = duckdb.sql(f"select distinct service, because like '%of other care%' from '{folder}/budget_line.parquet' where line = 'need'").fetchall()
+    assert sorted(said) == [("gp_contact", True), ("outpatient_attendance", False)]
+    (place / "needs" / "visits.toml").write_text(MODEL.replace('["outpatient_attendance"]', '"all"'))
+    assert accord("need", "fit", "visits", "-p", place).code == 0
+    assert "foretells nothing" not in accord("budget", "set", "lists", "-p", place).out, "a model of all care foretells each"
+
+
 def test_it_keeps_what_the_model_said(place: Path, accord: Callable) -> None:
     _set(place, accord)
     (fit,) = _fits(place)
@@ -285,7 +301,7 @@ def test_need_that_a_model_cannot_say_is_refused(place: Path, accord: Callable) 
     for written, listed, where, words in (
         ('{ model = "vists" }', figures, "lists.toml, line 12", "did you mean 'visits'"),
         ('{ model = "other" }', figures, "lists.toml, line 12", "accord need fit other"),
-        ('{ model = "visits", year = 2026-04-01 }', figures, "lists.toml, line 12", "foretells the year from 2025-04-01"),
+        ('{ model = "visits", year = 2026-04-01 }', figures, "lists.toml, line 12", "from 2025-04-01, and the budget asks for the year from"),
         ('{ model = "visits" }', figures + "P99,20\n", "lists.csv", "foretells nothing of the people of 'P99'"),
     ):
         file.write_text(text.replace('{ model = "visits" }', written))
@@ -295,7 +311,7 @@ def test_need_that_a_model_cannot_say_is_refused(place: Path, accord: Callable) 
     lists.write_text(figures)
     file.write_text(text.replace("2025-04-01, to = 2026-04-01", "2026-04-01, to = 2027-04-01"))
     ended = accord("budget", "set", "lists", "-p", place)
-    assert ended.code == 2 and "year = 2025-04-01 }" in ended.message
+    assert ended.code == 2 and "begins in another, on 2026-04-01" in ended.message and "year = 2025-04-01 }" in ended.message
     file.write_text(file.read_text().replace('{ model = "visits" }', '{ model = "visits", year = 2025-04-01 }'))
     assert _set(place, accord)["P1"] > 0
     (place / "needs" / "visits.toml").write_text(MODEL + "\n")
@@ -332,3 +348,5 @@ def test_what_is_set_once_has_not_moved(place: Path, accord: Callable) -> None:
     _set(place, accord)
     ended = accord("budget", "diff", "lists", "-p", place)
     assert ended.code == 2 and "was set once" in ended.message
+    ended = accord("budget", "diff", "list", "-p", place)
+    assert ended.code == 2 and "the place has no budget 'list'" in ended.message and "did you mean 'lists'?" in ended.message

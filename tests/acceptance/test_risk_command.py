@@ -318,7 +318,12 @@ def test_a_budget_that_is_set_is_what_the_cost_is_held_against_and_without_one_i
     ended = accord("risk", "-p", place, "--no-picture")
     assert "The budget is 12,000 GBP a year, by accord budget set all" in ended.out
     assert "NOBODY HAS SET A BUDGET" not in ended.out
+    assert "care of other services" not in ended.out
     assert "The budget is 6,000 GBP" in accord("risk", "-p", place, "--no-picture", "--organisation", "P1").out
+    (place / "budgets" / "all.toml").write_text(BUDGET.replace("outpatient_attendance", "gp_contact"), encoding="utf-8")
+    assert accord("budget", "set", "all", "--place", place).code == 0
+    ended = accord("risk", "-p", place, "--no-picture")
+    assert "The budget is for gp_contact, and care of other services is counted too: outpatient_attendance." in ended.out
 
 
 BUDGET = """\

@@ -98,6 +98,8 @@ def test_faults_of_a_budget(place: Place, old: str, new: str, line: int | None, 
         ("100,1.2", "100,-1", 2, "is -1"),
         ("need,", "needs,", 1, "no column 'need'"),
         ("P1,100,1.2,90,300.00\nP2,300,0.9,310,800.00\n", "", None, "no rows"),
+        (FIGURES, FIGURES.replace(",", ";"), 1, "parted by ';'"),
+        (FIGURES, FIGURES.replace(",", "\t"), 1, "parted by tabs"),
     ],
 )
 def test_faults_of_figures(place: Place, old: str, new: str, line: int | None, what: str) -> None:

@@ -131,6 +131,12 @@ def test_a_list_is_tried_on_as_large_a_part_of_others():
     assert Capacity(n=250).of(100, 200) == 100
 
 
+def test_a_list_of_everybody_tells_nobody_apart():
+    assert Capacity(n=199).of_everybody(200) == 199
+    with pytest.raises(UserError, match="200 can be seen to, and there are 200 people"):
+        Capacity(n=200).of_everybody(200)
+
+
 def test_equity_by_fifths_counts_everybody_once():
     decile = np.array([1, 2, 3, 10, np.nan])
     risk, event = np.array([0.5, 0.4, 0.3, 0.2, 0.1]), np.array([True, False, True, False, True])

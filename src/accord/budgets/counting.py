@@ -134,11 +134,15 @@ The percentile is the nearest rank of these people, where a programme takes that
 
 @dataclass(frozen=True)
 class Counted:
-    """What was counted: the file that was written, and by year what is in it, what was cut, and what is of no type or not enrolled."""
+    """What was counted: the file that was written, and by year what is in it, what was cut, and what is of no type or not enrolled.
+
+    of: of a capitation, of which months the people are.
+    """
 
     file: Path
     rows: tuple[tuple[Any, ...], ...]
     left_out: tuple[tuple[Any, ...], ...]
+    of: str = ""
 
 
 def count_figures(place: Place, run: Run, name: str, file: Path, written: Capitation | Benchmark) -> Counted:
@@ -164,7 +168,8 @@ def _of_capitation(session: Session, place: Place, file: Path, written: Capitati
     rows = [(id, _mean(n, n_month)) for id, n in counted if id is not None]
     blank = [None] * (len(columns_of(written)) - 2)
     write_figures(file.parent / written.figures, columns_of(written), ((*row, *blank) for row in rows))
-    return Counted(file.parent / written.figures, tuple(rows), tuple(("on no list", _mean(n, n_month)) for id, n in counted if id is None))
+    nowhere = tuple(("on no list", _mean(n, n_month)) for id, n in counted if id is None)
+    return Counted(file.parent / written.figures, tuple(rows), nowhere, f": mean people of the months from {start} to {end}")
 
 
 def benchmark_figures(session: Session, place: Place, file: Path, written: Benchmark) -> Counted:

@@ -21,6 +21,7 @@ from accord.place.toml_faults import did_you_mean
 from accord.tables.need import ORGANISATION_NEED
 
 FOLDER, MODEL_NAME, TABLE_NAME = "needs", "model.json", "organisation_need.csv"
+EVERY_SERVICE = "all"
 OF_TABLE = "table "
 """How the tables of the run begin among the inputs of a fit, each with the hash of its content."""
 
@@ -30,7 +31,10 @@ Wrong = Callable[[str, str], UserError]
 
 @dataclass(frozen=True)
 class Fit:
-    """One kept fit of a model. tables: the run that it was fitted on, by the hash of each. text: the hash of the model's file."""
+    """One kept fit of a model. tables: the run that it was fitted on, by the hash of each. text: the hash of the model's file.
+
+    services: those whose cost it foretells; none is every one.
+    """
 
     folder: Path
     run_id: str
@@ -39,6 +43,7 @@ class Fit:
     text: str
     fitted_year: date
     coming_year: date
+    services: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -49,10 +54,14 @@ class Need:
     fit: Fit
     by_organisation: Mapping[str, Fraction]
 
-    @property
-    def words(self) -> str:
-        """Which model, which fit of it (its id holds the hash of all that it was fitted by), and of which day."""
-        return f", by the model {self.model}, fit {self.fit.folder.name} of {self.fit.made_at:%Y-%m-%d}"
+    def words(self, service: str) -> str:
+        """Which model, which fit of it (its id holds the hash of all that it was fitted by), and of which day; and if it is one of other care."""
+        of_other = "" if self.covers(service) else " of other care"
+        return f", by the model {self.model}{of_other}, fit {self.fit.folder.name} of {self.fit.made_at:%Y-%m-%d}"
+
+    def covers(self, service: str) -> bool:
+        """Whether the cost of a service is part of what the model foretells."""
+        return not self.fit.services or service in self.fit.services
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -82,9 +91,9 @@ def read_need(place: Place, asked: FittedNeed, begins: date, run: Run, wrong: Wr
     of_year = [fit for fit in as_written if _is_of(fit, asked, begins)]
     if not of_year:
         year = as_written[-1].coming_year
-        told = f"the year from {asked.year}" if asked.year else f"no year in which it begins ({begins})"
+        told = f"asks for the year from {asked.year}" if asked.year else f"begins in another, on {begins}"
         mend = f'if that year\'s need shall count, write need = {{ model = "{asked.model}", year = {year} }}'
-        raise wrong(f"the model '{asked.model}' foretells the year from {year}, and the budget asks for {told}", mend)
+        raise wrong(f"the model '{asked.model}' foretells the year from {year}, and the budget {told}", mend)
     fit = max(of_year, key=lambda one: (one.fitted_year, one.made_at))
     return Need(asked.model, fit, _by_organisation(fit, wrong))
 
@@ -119,7 +128,8 @@ def _fit(folder: Path, wrong: Wrong) -> Fit:
         said, model = (dict[str, Any](json.loads((folder / name).read_bytes())) for name in (MANIFEST_NAME, MODEL_NAME))
         tables = {name.removeprefix(OF_TABLE): sha for name, sha in said["inputs"].items() if name.startswith(OF_TABLE)}
         years = [date.fromisoformat(model[key]) for key in ("fitted_year", "coming_year")]
-        return Fit(folder, said["run_id"], datetime.fromisoformat(said["created_at"]), tables, said["inputs"]["model"], *years)
+        services = () if model["services"] == EVERY_SERVICE else tuple(model["services"])
+        return Fit(folder, said["run_id"], datetime.fromisoformat(said["created_at"]), tables, said["inputs"]["model"], years[0], years[1], services)
     except (OSError, ValueError, KeyError):
         raise _damaged(folder, wrong) from None
 

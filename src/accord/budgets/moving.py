@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from accord.budgets.setting import budgets_folder, in_order, manifest_of
+from accord.budgets.setting import budgets_folder, file_of, in_order, manifest_of
 from accord.errors import UserError
 from accord.place import Place
 from accord.place.keeping import damaged_files, kept
@@ -53,8 +53,10 @@ class Moved:
 def moved(place: Place, name: str, before: str, after: str) -> Moved:
     """Every organisation of either. before, after: ids of what was kept, or their beginnings; empty for the last two that were set. UserError."""
     there = in_order(place, name)
+    if not there:
+        file_of(place, name)
     if len(there) < 2:
-        what = f"the budget '{name}' was set {'once' if there else 'never'}: there are no two to set beside each other"
+        what = f"the budget '{name}' was {'set once' if there else 'never set'}: there are no two to set beside each other"
         raise UserError(what, where=str(budgets_folder(place) / name), what_to_do=f"set it again when something changed: accord budget set {name}")
     folders = _one_of(there, before, there[-2]), _one_of(there, after, there[-1])
     lines, needs = [_lines(folder) for folder in folders], [_needs(folder) for folder in folders]

@@ -184,7 +184,7 @@ def _capitation(at: _At, written: Capitation) -> BudgetSet:
     figures = at.file.parent / written.figures
     rows, needs = read_organisations(figures, written), at.needs(written)
     people = [row[written.people] for row in rows.values()]
-    by_model = {service: (need.of(list(rows), figures), need.words) for service, need in needs.items()}
+    by_model = {service: (need.of(list(rows), figures), need.words(service)) for service, need in needs.items()}
     facts = capitation.Facts(
         _total(at, written, people), tuple(rows), people, [_serving(each, list(rows.values()), by_model.get(each.id)) for each in written.service],
         [row[written.pace.baseline] for row in rows.values()] if written.pace else (), _pace(written), _allowance(written),

@@ -34,7 +34,7 @@ def budget_set(
     for each in [name] if name else budget_files(opened) or [file_of(opened, name).stem]:
         before = in_order(opened, each)
         made = set_budget(opened, each, run=run)
-        screens.print_budget(out, made, organisation)
+        screens.print_budget(out, made, organisation, opened.settings.currency)
         if before and made.folder not in before:
             out.print(f"It was set before as {before[-1].name}: accord budget diff {each} says what moved it", soft_wrap=True, markup=False)
 
@@ -47,7 +47,8 @@ def budget_diff(
     directory: PlaceOption = HERE,
 ) -> None:
     """Say why each organisation's budget moved between two settings, by line of the bridge, and which command says why need moved."""
-    screens.print_moved(out, moved(place.open_place(directory), name, before, after))
+    opened = place.open_place(directory)
+    screens.print_moved(out, moved(opened, name, before, after), opened.settings.currency)
 
 
 @budget_commands.command("figures")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Annotated
 
@@ -10,6 +11,7 @@ import typer
 from accord import place, screens
 from accord.budgets.moving import budgets_by
 from accord.cli.command import HERE, PlaceOption, app, out, say
+from accord.errors import UserError
 from accord.population import need
 
 need_commands = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -25,6 +27,14 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter(f"'{text}' is no day: write year-month-day, such as 2025-04-01") from None
+
+
+def _person_id(text: str) -> int:
+    """A person_id is a 64-bit number: what is longer is nobody's, and no table can be asked for it."""
+    if re.fullmatch(r"\d{1,19}", text, re.ASCII) and int(text) < 2**63:
+        return int(text)
+    mend = "write the number by which the run's tables know the person, as the first column of accord show person has it; not a name or NHS number"
+    raise UserError(f"'{text}' is no person_id", where="the person asked for", what_to_do=mend)
 
 
 YearOption = Annotated[
@@ -50,7 +60,7 @@ def fit(
     opened = place.open_place(directory)
     with place.hold(opened, f"fit of {name}"):
         report = need.fit_need(opened, place.open_run(opened, run), name, year)
-    screens.print_need(out, report, need.published_r2(report))
+    screens.print_need(out, report, need.published_r2(report), opened.settings.currency)
 
 
 @need_commands.command("show")
@@ -58,19 +68,20 @@ def show(directory: PlaceOption = HERE, model: ModelOption = "", fit: FitOption 
     """Show a fit again: what it rests on, how well it does, what each list needs, what is recorded there."""
     opened = place.open_place(directory)
     report = need.report_of(need.open_fit(opened, need.named_model(opened, model), fit))
-    screens.print_need(out, report, need.published_r2(report))
+    screens.print_need(out, report, need.published_r2(report), opened.settings.currency)
 
 
 @need_commands.command("explain")
 def explain(
-    person: Annotated[int, typer.Argument(help="The person_id, as the run has it.")],
+    person: Annotated[int, typer.Argument(parser=_person_id, metavar="PERSON_ID", help="The person_id, as accord show person has it.")],
     directory: PlaceOption = HERE,
     model: ModelOption = "",
     fit: FitOption = "latest",
 ) -> None:
     """Show one person's score line by line; the lines add up to it."""
     opened = place.open_place(directory)
-    screens.print_explanation(out, need.explain(need.open_fit(opened, need.named_model(opened, model), fit), person))
+    said = need.explain(need.open_fit(opened, need.named_model(opened, model), fit), person)
+    screens.print_explanation(out, said, opened.settings.currency)
 
 
 @need_commands.command("diff")
@@ -79,7 +90,9 @@ def diff(
     after: Annotated[str, typer.Argument(help="The later fit's.")],
     directory: PlaceOption = HERE,
     model: ModelOption = "",
-    person: Annotated[int | None, typer.Option(help="One person instead of every list.", show_default="every list")] = None,
+    person: Annotated[
+        int | None, typer.Option(parser=_person_id, metavar="PERSON_ID", help="One person instead of every list.", show_default="every list")
+    ] = None,
 ) -> None:
     """Say why need moved between two fits: age, new and lost codes, where people live, the model, normalisation; of lists also who came and left."""
     opened = place.open_place(directory)
@@ -105,4 +118,4 @@ def admission_risk(
     opened = place.open_place(directory)
     with place.hold(opened, "admission risk"):
         report = need.admission_risk(opened, place.open_run(opened, run), name, purpose, need.capacity_of(capacity))
-    screens.print_admission_risk(out, report)
+    screens.print_admission_risk(out, report, opened.settings.currency)

@@ -18,6 +18,8 @@ from accord.place.toml_faults import did_you_mean
 
 T = TypeVar("T")
 PENNY_PLACES = 2
+_MARKS = {";": "';'", "\t": "tabs", "|": "'|'"}
+"""What other programs put between columns."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,9 @@ def read_rows(file: Path, columns: Sequence[str], optional: Sequence[str] = ()) 
 
 def _check_header(file: Path, header: Sequence[str], columns: Sequence[str], optional: Sequence[str]) -> None:
     missing = [name for name in columns if name not in header]
+    if missing and len(header) == 1 and (other := next((mark for mark in _MARKS if mark in header[0]), None)):
+        mend = f"save it with a comma between columns, and a point in numbers: {', '.join(columns)}"
+        raise UserError(f"the columns of {file.name} are parted by {_MARKS[other]}", where=f"{file}, line 1", what_to_do=mend)
     if missing:
         what = f"{file.name} has no column '{missing[0]}'"
         raise UserError(what, where=f"{file}, line 1", what_to_do=did_you_mean(missing[0], header, f"name {', '.join(columns)}; it has"))

@@ -10,7 +10,7 @@ from accord.population.need import SMALLEST_COUNT, Flagged, RiskReport
 from accord.screens.reports import count, grid_of, plain
 
 
-def print_admission_risk(console: Console, report: RiskReport) -> None:
+def print_admission_risk(console: Console, report: RiskReport, currency: str) -> None:
     """Figures of groups alone; people stand in the list's file."""
     console.print("[bold]Who may be admitted as an emergency[/], for direct care alone", soft_wrap=True)
     console.print(
@@ -21,7 +21,7 @@ def print_admission_risk(console: Console, report: RiskReport) -> None:
     _print_evidence(console, report)
     _print_list(console, report)
     _print_calibration(console, report)
-    _print_spend(console, report)
+    _print_spend(console, report, currency)
     _print_equity(console, report)
     console.print(f"\nThe list ({count(report.n_list, 'person', 'people')}): {plain(str(report.list_file))}", soft_wrap=True)
 
@@ -52,14 +52,15 @@ def _print_calibration(console: Console, report: RiskReport) -> None:
     console.print(grid)
 
 
-def _print_spend(console: Console, report: RiskReport) -> None:
+def _print_spend(console: Console, report: RiskReport, currency: str) -> None:
     if report.event_cost is None:
         console.print("\nWhat may be spent on each: not known, as no emergency admission has a cost.", soft_wrap=True)
         return
-    cost = f"One admitted person's emergency admissions of a year cost {report.event_cost:,.0f}"
+    cost = f"One admitted person's emergency admissions of a year cost {report.event_cost:,.0f} {currency}"
     console.print(f"\n{cost}. Before a programme costs more than it saves:", soft_wrap=True)
     for spend in report.spends:
-        console.print(f"  if {spend.effect:.0%} of them were prevented, {spend.most:,.0f} may be spent on each of the list", soft_wrap=True)
+        most = f"{spend.most:,.0f} {currency}"
+        console.print(f"  if {spend.effect:.0%} of them were prevented, {most} may be spent on each of the list", soft_wrap=True)
     console.print("  These parts are suppositions: see above what was found.", soft_wrap=True)
 
 

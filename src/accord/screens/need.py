@@ -31,20 +31,20 @@ _MODELS = {
 _MOST_LINES = 15
 
 
-def print_need(console: Console, report: NeedReport, published: Mapping[str, Any]) -> None:
+def print_need(console: Console, report: NeedReport, published: Mapping[str, Any], currency: str) -> None:
     """One fit on a screen: what it rests on, how well it does, where it does not, what each list needs, what is recorded there."""
     model = report.fit.model
-    _print_basis(console, report)
-    _print_r2(console, report.judged, published)
+    _print_basis(console, report, currency)
+    _print_r2(console, report.judged, published, currency)
     _print_ratios(console, report.judged)
     _print_later(console, report.judged)
-    _print_lists(console, model, report.organisations)
+    _print_lists(console, model, report.organisations, currency)
     _print_coding(console, report.coding)
     is_old = "" if report.is_new else " (there already)"
     console.print(f"\nKept in {plain(str(report.fit.folder))}{is_old}", soft_wrap=True)
 
 
-def _print_basis(console: Console, report: NeedReport) -> None:
+def _print_basis(console: Console, report: NeedReport, currency: str) -> None:
     model = report.fit.model
     console.print(f"[bold]{plain(model.title)}[/]: expected cost of the year from {model.coming_year}", soft_wrap=True)
     asked = "" if model.n_history == model.n_history_asked else f" (the file asks for {model.n_history_asked}; the place has no more before it)"
@@ -59,7 +59,7 @@ def _print_basis(console: Console, report: NeedReport) -> None:
         console.print(f"{count(len(model.apart), 'organisation')} kept apart, with {people}, to be judged on too: {plain(named)}.", soft_wrap=True)
     else:
         console.print("No organisation is kept apart: how the model does on lists that it has not seen is not known.", soft_wrap=True)
-    cap = "" if model.cap is None else f" up to {float(model.cap):,.0f} a person"
+    cap = "" if model.cap is None else f" up to {float(model.cap):,.0f} {currency} a person"
     console.print(f"Of the year's cost {model.counted_share:.1%} counts{cap} ({plain(model.truncation)}).", soft_wrap=True)
     console.print("Who was there for part of a year counts for that part, at the cost of a whole year.", soft_wrap=True)
     if not model.has_conditions:
@@ -69,10 +69,11 @@ def _print_basis(console: Console, report: NeedReport) -> None:
         names = ", ".join(f"{p.kind} {p.label}" for p in dropped[:_MOST_LINES])
         console.print(f"{count(len(dropped), 'predictor')} said nothing that others did not, and stayed out: {plain(names)}.", soft_wrap=True)
     for each in model.left_out:
-        console.print(f"In nobody's year: {count(each.n_activity, 'act')} of care, {each.cost:,.2f}: {plain(each.reason)}.", soft_wrap=True)
+        acts = f"{count(each.n_activity, 'act')} of care, {each.cost:,.2f} {currency}"
+        console.print(f"In nobody's year: {acts}: {plain(each.reason)}.", soft_wrap=True)
 
 
-def _print_r2(console: Console, judged: Sequence[Judged], published: Mapping[str, Any]) -> None:
+def _print_r2(console: Console, judged: Sequence[Judged], published: Mapping[str, Any], currency: str) -> None:
     heading = "\nPart of cost explained (R²), of people\nthe model was not fitted on"
     grid = grid_of(heading, "person", "organi-\nsation", "apart,\nperson", "apart,\norganisation", "PBRA,\nperson", "PBRA,\npractice")
     for model, words in _MODELS.items():
@@ -82,12 +83,13 @@ def _print_r2(console: Console, judged: Sequence[Judged], published: Mapping[str
         said = published.get(model, {})
         grid.add_row(words, *map(_share, found), *(f"{said[k]:.3f}" if said else "–" for k in ("person", "practice")))
     console.print(grid)
-    console.print("PBRA: England 2007/08, five million people, 797 practices; shown to compare, and nothing is tuned to it.", soft_wrap=True)
+    known = "PBRA, person-based resource allocation: England 2007/08, five million people, 797 practices"
+    console.print(f"{known}; shown to compare, and nothing is tuned to it.", soft_wrap=True)
     off = figure(judged, "organisations_far_off", "allocated")
     _print_apart(console, judged)
     slope = figure(judged, "calibration_slope", "allocated")
     console.print(f"{off:.0%} of organisations are off by more than 10 % (of PBRA's practices about a third).", soft_wrap=True)
-    console.print(f"A pound more foretold is {slope:.2f} more spent (1 is right; below 1, scores differ more than costs do).", soft_wrap=True)
+    console.print(f"One {currency} more foretold is {slope:.2f} more spent (1 is right; below 1, scores differ more than costs do).", soft_wrap=True)
 
 
 def _print_apart(console: Console, judged: Sequence[Judged]) -> None:
@@ -127,8 +129,8 @@ def _print_later(console: Console, judged: Sequence[Judged]) -> None:
         console.print(f"Tried as it is on {which}, every score times {times:.3f}: R² {r2:.3f} of people it was not fitted on.", soft_wrap=True)
 
 
-def _print_lists(console: Console, model: KeptModel, lists: Sequence[OrganisationNeed]) -> None:
-    grid = grid_of("\nOrganisation", "people", "need", "weighted\npeople", "expected\ncost")
+def _print_lists(console: Console, model: KeptModel, lists: Sequence[OrganisationNeed], currency: str) -> None:
+    grid = grid_of("\nOrganisation", "people", "need", "weighted\npeople", f"expected\ncost, {currency}")
     for one in sorted(lists, key=lambda each: -each.n_person)[:_MOST_LINES]:
         grid.add_row(plain(one.organisation_id), f"{one.n_person:,}", f"{one.need:.3f}", f"{one.weighted:,.2f}", f"{one.expected_cost:,.0f}")
     n_person, weighted, expected = (sum(getattr(one, name) for one in lists) for name in ("n_person", "weighted", "expected_cost"))
@@ -160,10 +162,11 @@ def _growth(value: float | None) -> str:
     return "–" if value is None else f"{value:+.1%}"
 
 
-def print_explanation(console: Console, said: Explanation) -> None:
+def print_explanation(console: Console, said: Explanation, currency: str) -> None:
     """One person's score, line by line."""
-    console.print(f"Person {said.person_id}: expected cost of a whole year {said.expected_cost:,.2f}, {said.need:.3f} times the mean", soft_wrap=True)
-    grid = grid_of("What is known", "", "adds", "give or\ntake", left=2)
+    expected = f"expected cost of a whole year {said.expected_cost:,.2f} {currency}"
+    console.print(f"Person {said.person_id}: {expected}, {said.need:.3f} times the mean", soft_wrap=True)
+    grid = grid_of("What is known", "", f"adds,\n{currency}", "give or\ntake", left=2)
     for line in said.lines:
         error = "" if line.standard_error is None else f"{line.standard_error:,.2f}"
         grid.add_row(line.kind.replace("_", " "), plain(line.label), f"{line.amount:,.2f}", error)

@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from accord.budgets.exposure import Exposed, Exposure, Layer
-from accord.budgets.exposure.assess import FEWEST
+from accord.budgets.exposure.assess import FEWEST, Question
 from accord.screens.reports import count, grid_of, money, plain
 
 N_BAR, WIDEST = 15, 50
@@ -71,11 +71,22 @@ def _budget_lines(told: Exposure, currency: str) -> Iterator[str]:
         return
     gap = round(asked.expected - asked.budget)
     yield f"The budget is {_amount(asked.budget)} {currency} a year, by {plain(asked.held.said_by)}."
+    yield from _other_care(asked)
     if gap == 0:
         yield "There is no gap before any luck: the year is expected to cost as much."
         return
     much = f"{_amount(abs(gap))} {currency} {'more' if gap >= 0 else 'less'}, {abs(gap) / asked.budget:.1%} of the budget"
     yield f"The gap, before any luck: the year is expected to cost {much}."
+
+
+def _other_care(asked: Question) -> Iterator[str]:
+    """A budget of some services held against the care of more is missed for certain, and no luck has to do with it."""
+    histories, services = asked.population.histories, asked.held.services
+    others = sorted(set(histories.services) - set(services)) if histories and services else []
+    if others:
+        listed = ", ".join(f'"{each}"' for each in services)
+        said = f"The budget is for {', '.join(services)}, and care of other services is counted too: {', '.join(others)}."
+        yield f"[yellow]{plain(said)} To hold like against like write {plain(f'services = [{listed}]')} into the file.[/]"
 
 
 def _luck_lines(told: Exposure, currency: str) -> Iterator[str]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from accord.budgets.exposure.assess import FURTHEST, Question
 from accord.budgets.exposure.bearing import PENNY, Bargain, bands_for, check_bargain
-from accord.budgets.exposure.budgeting import NOBODY, Held, named, of_clauses, of_gains
+from accord.budgets.exposure.budgeting import NOBODY, Held, of_clauses, of_gains
 from accord.budgets.exposure.covering import Cover, Sides, beside_care, cover_of_stop_loss, covers_of
 from accord.budgets.exposure.histories import NO_CLAUSE, Histories
 from accord.budgets.exposure.layers import Bend, Floats, Items, Population
@@ -60,7 +60,7 @@ class Asked:
     on: date
     known_on: date
     terms: Terms = field(default_factory=Terms)
-    set_budget: Decimal | None = None
+    set_budget: Held = NOBODY
 
     @property
     def sides(self) -> Sides:
@@ -77,8 +77,8 @@ def covers_asked(asked: Asked) -> tuple[Cover, ...]:
         what = f"the services of the file ({', '.join(asked.risk.services)}) are none that a clause of the contract is about"
         raise UserError(what, where=str(asked.file), what_to_do="take services out, so that the clauses say which care counts")
     if not any(cover.is_borne for cover in covers):
-        what = f"the contract pays {asked.terms.holder} for each act, so that how much care there is is no risk of its"
-        raise UserError(what, where=str(asked.file), what_to_do="what is open beside it is: accord sign")
+        what = f"the contract pays {asked.terms.holder} for each act, so that how much care there is is no risk to it"
+        raise UserError(what, where=str(asked.file), what_to_do=f"look at what else the contract leaves open: accord sign {asked.file.stem}")
     return covers
 
 
@@ -178,7 +178,7 @@ def _held(asked: Asked, covers: Sequence[Cover], sizes: dict[str, dict[str, Deci
     """Against what the cost is held: as the file says, as the contract's own sharing does, as its clauses pay, as the register has it."""
     written = asked.risk.budget
     if isinstance(written, Budget):
-        return Held(asked.set_budget, named(written))
+        return asked.set_budget
     if written is not None:
         return Held(written, "the file")
     found = [of_gains(asked.terms.clauses, asked.terms.figures), of_clauses(covers, sizes) if sizes else NOBODY]

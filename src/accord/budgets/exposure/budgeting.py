@@ -12,14 +12,15 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from accord.budgets.capitation import MANAGEMENT
 from accord.budgets.exposure.covering import Amounts, Cover
 from accord.budgets.setting import file_of, in_order
 from accord.clauses.risk_corridor import Agreed
-from accord.clauses.terms import Budget
 from accord.clauses.walking import pennies
 from accord.errors import UserError
 from accord.place import Place
 from accord.place.keeping import MANIFEST_NAME
+from accord.rulebook import services
 
 TABLE_NAME = "budget.parquet"
 MONTHS = 12
@@ -27,17 +28,18 @@ MONTHS = 12
 
 @dataclass(frozen=True)
 class Held:
-    """A budget of a year, and by what it is so, in words. amount: None where nobody says."""
+    """A budget of a year, and by what it is so, in words. amount: None where nobody says. services: of one that is set, those that it is for."""
 
     amount: Decimal | None
     said_by: str
+    services: tuple[str, ...] = ()
 
 
 NOBODY = Held(None, "")
 """Nobody says what the budget is."""
 
 
-def set_budget_of(place: Place, name: str, organisation: str | None) -> tuple[Decimal, Path]:
+def set_budget_of(place: Place, name: str, organisation: str | None) -> tuple[Held, Path]:
     """What a budget of the place gives in a year, to one organisation or to all, as it was set last; and where it is kept. Raises UserError."""
     file, kept = file_of(place, name), in_order(place, name)
     if not kept:
@@ -52,7 +54,14 @@ def set_budget_of(place: Place, name: str, organisation: str | None) -> tuple[De
     said = json.loads((folder / MANIFEST_NAME).read_bytes())
     start, end = date.fromisoformat(said["from"]), date.fromisoformat(said["to"])
     n_month = (end.year - start.year) * MONTHS + end.month - start.month
-    return pennies(amount * MONTHS / max(1, n_month)), folder / TABLE_NAME
+    said_by = f"accord budget set {name}, of {start} to {end}"
+    return Held(pennies(amount * MONTHS / max(1, n_month)), said_by, _services({row["service"] for row in rows})), folder / TABLE_NAME
+
+
+def _services(of_budget: set[str]) -> tuple[str, ...]:
+    """Those that acts of care are of; none where the budget has parts of its own, such as types of enrolment, which could be of any care."""
+    care = sorted(of_budget - {MANAGEMENT})
+    return tuple(care) if {name for name, _, _ in services()}.issuperset(care) else ()
 
 
 def of_gains(clauses: Sequence[Any], figures: Any) -> Held:
@@ -76,8 +85,3 @@ def of_clauses(covers: Sequence[Cover], expected: Mapping[str, Amounts]) -> Held
         return NOBODY
     names = ", ".join(f"'{cover.id}'" for cover in covers)
     return Held(pennies(sum(known, Decimal(0))), f"what {names} {'pays' if len(covers) == 1 else 'pay'} for care as it is expected")
-
-
-def named(budget: Budget) -> str:
-    """Who says what a budget of the place is."""
-    return f"accord budget set {budget.budget}"

@@ -75,8 +75,8 @@ def expose(request: Request, progress: Progress) -> Exposed:
     asked = Asked(risk, file, request.on, request.known_on, request.terms)
     files = {"risk": file, **{each.parent.name + "/" + each.name: each for each in request.files}}
     if isinstance(risk.budget, Budget):
-        amount, kept = set_budget_of(request.place, risk.budget.budget, request.organisation)
-        asked, files = replace(asked, set_budget=amount), {**files, "budget": kept}
+        held, kept = set_budget_of(request.place, risk.budget.budget, request.organisation)
+        asked, files = replace(asked, set_budget=held), {**files, "budget": kept}
     with hold(request.place, "risk"):
         question = question_of(asked, _histories(request, asked, progress))
         exposure = assess(question, progress)

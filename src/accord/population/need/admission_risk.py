@@ -52,6 +52,13 @@ class Capacity:
         """How many of `n_all` are as large a part as the list is of the `n_list` that it is drawn from."""
         return min(n_all, round(n_all * (self.share if self.share is not None else (self.n or 0) / max(n_list, 1))))
 
+    def of_everybody(self, n_person: int) -> int:
+        """How many of everybody the list is drawn from: fewer than all, or it tells nobody apart. Raises UserError."""
+        if self.n is not None and self.n >= n_person:
+            mend = f"write fewer than that, such as {max(1, n_person // 50)}, or a part of all such as 2%"
+            raise UserError(f"{self.n:,} can be seen to, and there are {n_person:,} people in all", where="--capacity", what_to_do=mend)
+        return self.of(n_person, n_person)
+
 
 def capacity_of(text: str) -> Capacity:
     """A capacity as people write it: 250, or 0.5%. Raises UserError."""
@@ -61,7 +68,7 @@ def capacity_of(text: str) -> Capacity:
         return Capacity(share=figure / 100)
     if found and not found[2] and figure >= 1 and figure == int(figure):
         return Capacity(n=int(figure))
-    mend = "write how many people can be seen to: a number such as 250, or a part of all such as 0.5%"
+    mend = "write how many people can be seen to: a whole number such as 250, or a part of all below 100%, such as 0.5%"
     raise UserError(f"'{text}' is no capacity", where="--capacity", what_to_do=mend)
 
 
@@ -122,7 +129,7 @@ def admission_risk(place: Place, run: Run, name: str, purpose: str | None, capac
     with prepared(place, run, model, Supply(), None) as made:
         rows, coming = _rows(made, made.frame.fitted), _rows(made, made.frame.coming)
         risks = _fitted_risks(rows, coming)
-        n_list = capacity.of(coming.person.size, coming.person.size)
+        n_list = capacity.of_everybody(coming.person.size)
         list_file = _write_list(place, run, name, coming, risks[1], n_list)
         return _report(made, rows, risks[0], n_list, coming.person.size, list_file)
 
