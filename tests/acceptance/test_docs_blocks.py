@@ -155,7 +155,9 @@ FIRST = (ROOT / "README.md", *sorted((ROOT / "docs" / "tutorial").rglob("*.md"))
 PAGES = [p for p in dict.fromkeys((*FIRST, *sorted((ROOT / "docs").rglob("*.md")))) if blocks(p.read_text(encoding="utf-8"))]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.relative_to(ROOT).as_posix())
+@pytest.mark.parametrize(  # a page is long, and shares nothing with another: any worker may take it
+    "page", [pytest.param(p, id=(n := p.relative_to(ROOT).as_posix()), marks=pytest.mark.xdist_group(n)) for p in PAGES]
+)
 def test_a_page_of_the_manual_works(page: Path, tmp_path: Path, accord: Callable[..., Any]) -> None:
     reader = Reader(tmp_path, None if page in FIRST else accord)
     for block in blocks(page.read_text(encoding="utf-8")):
