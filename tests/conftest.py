@@ -1,6 +1,9 @@
-"""What every test of the house shares: properties are tried on the same cases every time, however slow the machine."""
+"""What every test of the house shares: the same cases of properties every time, who runs what, and the small place with a run."""
 
 from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
 
 import pytest
 from _pytest.nodeid import NodeId
@@ -18,7 +21,25 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         config.option.loadgroup = True
     elif getattr(config.option, "dist", "no") == "load":
-        config.option.dist = "loadgroup"
+        config.option.dist, config.option.loadscopereorder = "loadgroup", False
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """A file's tests, or a page's, are a group if nothing else is said: what they share is made in one worker, and not in each.
+
+    Groups are taken in the order of their files: the first is Spark, then come whole stories; what ends the tests are unit tests, none of them long.
+    """
+    if config.getvalue("dist") != "loadgroup":
+        return None
+    from xdist.scheduler import LoadGroupScheduling
+
+    class ByFile(LoadGroupScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            group = str(super()._split_scope(nodeid))
+            return group.split("::", 1)[0] if group == nodeid else group
+
+    return ByFile(config, log)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -34,3 +55,14 @@ def _tell_group(item: pytest.Item) -> None:
     mark = item.get_closest_marker("xdist_group")
     if mark and not item.nodeid.endswith(f"@{mark.args[0]}"):
         item._id = NodeId.parse(f"{item.nodeid}@{mark.args[0]}")
+
+
+@pytest.fixture(scope="session")
+def small_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small place with one published run. It is made once, and only read: whoever changes it makes a copy."""
+    import accord
+    from accord.simulate import copy_small_place
+
+    folder = copy_small_place(tmp_path_factory.mktemp("small_run") / "wexcombe")
+    accord.open(folder).run()
+    return folder

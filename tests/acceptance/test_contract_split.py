@@ -10,9 +10,6 @@ from pathlib import Path
 
 import pytest
 
-import accord as python_accord
-from accord.simulate import copy_small_place
-
 CONTRACT = """title      = "Wexcombe hospital"
 payer      = "WXICB"
 payee      = "WXH"
@@ -40,9 +37,8 @@ FIRST, LAST = "2025-04-01", "2026-04-01"
 
 
 @pytest.fixture(scope="module")
-def place_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = copy_small_place(tmp_path_factory.mktemp("split") / "wexcombe")
-    python_accord.open(folder).run()
+def place_once(small_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = Path(shutil.copytree(small_run, tmp_path_factory.mktemp("split") / "wexcombe", symlinks=True))
     with (folder / "place.toml").open("a", encoding="utf-8") as settings:
         settings.write(PARTNER)
     return folder

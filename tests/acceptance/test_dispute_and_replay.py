@@ -15,7 +15,6 @@ import pyarrow.parquet as pq
 import pytest
 
 import accord as python_accord
-from accord.simulate import copy_small_place
 
 PAYER = '\n[[partner]]\nid = "WXICB"\nname = "Wexcombe ICB"\nkind = "payer"\nvat = "outside"\n'
 HOSPITAL = """\
@@ -63,9 +62,9 @@ REJECTED = DISPUTE + 'resolved_on = 2025-12-01\noutcome = "rejected"\n'
 
 
 @pytest.fixture(scope="module")
-def place_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = copy_small_place(tmp_path_factory.mktemp("dispute") / "wexcombe")
-    run = python_accord.open(folder).run()
+def place_once(small_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = Path(shutil.copytree(small_run, tmp_path_factory.mktemp("dispute") / "wexcombe", symlinks=True))
+    run = python_accord.open(folder).current()
     select = "select distinct currency_code from activity where setting = 'inpatient' and currency_code is not null order by 1"
     codes = [code for (code,) in run.sql(select).fetchall()]
     with (folder / "place.toml").open("a", encoding="utf-8") as settings:

@@ -3,20 +3,25 @@
 A `console` block is commands after `$ `; a `python` block sees what earlier ones defined; a block with `title="x/y"` is written to
 that file; a `text` block directly below one that runs is what it prints, with `...` on a line of its own for any lines. Blocks in
 `sh` change a machine and are not run. CONTRIBUTING.md tells authors.
+
+The README and the tutorial are typed into a shell, each command a process, as a person would. On the other pages `accord` itself is called in this
+process, which need not load it again each time; what stands behind it on the line (a pipe, a file) is still the shell's.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import redirect_stdout
+from collections.abc import Callable, Iterator
+from contextlib import chdir, redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
 from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,6 +34,9 @@ TITLE = re.compile(r'title="(?P<path>[^"]+)"')
 RUNS = ("console", "python")
 ACCORD = 'command -v accord >/dev/null || accord() { python -m accord "$@"; }; '
 """Where the package is on the path of Python without being installed, `accord` is its module."""
+CALL = re.compile(r"accord (?P<args>[^|<>&;$`*?~]*?)(?P<rest>(?: 2?[|>].*)?)")
+"""A line that calls the command with words that are no shell's, and what the shell does with what it says, if anything."""
+SAID = 'accord() { cat; printf %s "$COMPLAINED" >&2; return "$CODE"; }; accord'
 
 
 @dataclass(frozen=True)
@@ -88,8 +96,8 @@ def says(expected: str, printed: str) -> bool:
 class Reader:
     """Someone who types a page, in a folder of their own."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, accord: Callable[..., Any] | None = None) -> None:
+        self.folder, self.accord = folder, accord
         self.names: dict[str, object] = {"__name__": "__main__"}
         path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
         terminal = {"NO_COLOR": "1", "COLUMNS": "120", "TERM": "dumb"}
@@ -113,30 +121,45 @@ class Reader:
         printed, typed = "", list(commands(block.body))
         assert typed, f"line {block.line}: a console block without a command"
         for n, command in enumerate(typed):
-            shell, streams = ["bash", "-c", ACCORD + command], {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True}
-            done = subprocess.run(shell, cwd=self.folder, env=self.environment, check=False, **streams)
-            wanted, said = block.exit if n == len(typed) - 1 else 0, done.stdout + done.stderr
-            assert done.returncode == wanted, f"line {block.line}: {command}\nexit code {done.returncode}\n{said}"
-            printed += done.stdout
+            code, out, err = self._typed(command)
+            wanted = block.exit if n == len(typed) - 1 else 0
+            assert code == wanted, f"line {block.line}: {command}\nexit code {code}\n{out + err}"
+            printed += out
         return printed
 
+    def _typed(self, command: str) -> tuple[int, str, str]:
+        call = CALL.fullmatch(command) if self.accord else None
+        if not self.accord or not call:
+            return self._shell(ACCORD + command)
+        with chdir(self.folder):
+            ended = self.accord(*shlex.split(call["args"]))
+        if not call["rest"]:
+            return ended.code, ended.out, ended.err
+        return self._shell(SAID + call["rest"], ended.out, {"COMPLAINED": ended.err, "CODE": str(ended.code)})
+
+    def _shell(self, command: str, given: str = "", more: dict[str, str] | None = None) -> tuple[int, str, str]:
+        shell = ["bash", "-c", command]
+        done = subprocess.run(
+            shell, cwd=self.folder, env=self.environment | (more or {}), input=given, capture_output=True, text=True, check=False
+        )
+        return done.returncode, done.stdout, done.stderr
+
     def _python(self, block: Block) -> str:
-        caught, before = StringIO(), Path.cwd()
-        os.chdir(self.folder)
-        try:
-            with redirect_stdout(caught):
-                exec(compile(block.body, f"line {block.line}", "exec"), self.names)
-        finally:
-            os.chdir(before)
+        caught = StringIO()
+        with chdir(self.folder), redirect_stdout(caught):
+            exec(compile(block.body, f"line {block.line}", "exec"), self.names)
         return caught.getvalue()
 
 
-PAGES = [p for p in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))) if blocks(p.read_text(encoding="utf-8"))]
+FIRST = (ROOT / "README.md", *sorted((ROOT / "docs" / "tutorial").rglob("*.md")))
+PAGES = [p for p in dict.fromkeys((*FIRST, *sorted((ROOT / "docs").rglob("*.md")))) if blocks(p.read_text(encoding="utf-8"))]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.relative_to(ROOT).as_posix())
-def test_a_page_of_the_manual_works(page: Path, tmp_path: Path) -> None:
-    reader = Reader(tmp_path)
+@pytest.mark.parametrize(  # a page is long, and shares nothing with another: any worker may take it
+    "page", [pytest.param(p, id=(n := p.relative_to(ROOT).as_posix()), marks=pytest.mark.xdist_group(n)) for p in PAGES]
+)
+def test_a_page_of_the_manual_works(page: Path, tmp_path: Path, accord: Callable[..., Any]) -> None:
+    reader = Reader(tmp_path, None if page in FIRST else accord)
     for block in blocks(page.read_text(encoding="utf-8")):
         reader.type(block)
 

@@ -9,9 +9,6 @@ from typing import Any
 
 import pytest
 
-import accord as python_accord
-from accord.simulate import copy_small_place
-
 HOSPITAL = """\
 title      = "Wexcombe hospital 2025/26"
 payer      = "WXICB"
@@ -30,9 +27,8 @@ PAYER = '\n[[partner]]\nid = "WXICB"\nname = "Wexcombe ICB"\nkind = "payer"\nvat
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = copy_small_place(tmp_path_factory.mktemp("names") / "wexcombe")
-    python_accord.open(folder).run()
+def place(small_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = Path(shutil.copytree(small_run, tmp_path_factory.mktemp("names") / "wexcombe", symlinks=True))
     with (folder / "place.toml").open("a", encoding="utf-8") as settings:
         settings.write(PAYER)
     (folder / "contracts" / "hospital.toml").write_text(HOSPITAL, encoding="utf-8")

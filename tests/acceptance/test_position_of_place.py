@@ -20,7 +20,6 @@ import accord as python_accord
 from accord.place import open_place, open_run
 from accord.settlement.position import position_of_place
 from accord.settlement.settling import Asked
-from accord.simulate import copy_small_place
 
 PAYER = """
 [[partner]]
@@ -79,9 +78,8 @@ bands  = [{ from = 0.00, share = 0.50 }]
 
 
 @pytest.fixture(scope="module")
-def place_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = copy_small_place(tmp_path_factory.mktemp("position") / "wexcombe")
-    python_accord.open(folder).run()
+def place_once(small_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = Path(shutil.copytree(small_run, tmp_path_factory.mktemp("position") / "wexcombe", symlinks=True))
     with (folder / "place.toml").open("a", encoding="utf-8") as settings:
         settings.write(PAYER)
     for name, text in (("hospital", HOSPITAL), ("community", COMMUNITY), ("heads", HEADS)):

@@ -10,9 +10,6 @@ from pathlib import Path
 
 import pytest
 
-import accord as python_accord
-from accord.simulate import copy_small_place
-
 CONTRACT = """title      = "Wexcombe care by budget"
 payer      = "WXICB"
 payee      = "WXH"
@@ -43,9 +40,8 @@ PARTNER = '\n[[partner]]\nid = "WXICB"\nname = "ICB"\nkind = "payer"\nvat = "out
 
 
 @pytest.fixture(scope="module")
-def place_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = copy_small_place(tmp_path_factory.mktemp("budgets") / "wexcombe")
-    python_accord.open(folder).run()
+def place_once(small_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = Path(shutil.copytree(small_run, tmp_path_factory.mktemp("budgets") / "wexcombe", symlinks=True))
     with (folder / "place.toml").open("a", encoding="utf-8") as settings:
         settings.write(PARTNER)
     (folder / "budgets").mkdir()

@@ -15,7 +15,6 @@ import pytest
 
 import accord as python_accord
 from accord.notebook import OpenRun
-from accord.simulate import copy_small_place
 
 PAYER = """
 [[partner]]
@@ -67,9 +66,8 @@ where a.is_in_force and a.provider_id = 'WXH' and a.payer_id = 'WXICB' and p.reg
 
 
 @pytest.fixture(scope="module")
-def place_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = copy_small_place(tmp_path_factory.mktemp("settle") / "wexcombe")
-    python_accord.open(folder).run()
+def place_once(small_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = Path(shutil.copytree(small_run, tmp_path_factory.mktemp("settle") / "wexcombe", symlinks=True))
     with (folder / "place.toml").open("a", encoding="utf-8") as settings:
         settings.write(PAYER)
     (folder / "contracts" / "hospital.toml").write_text(HOSPITAL, encoding="utf-8")

@@ -16,7 +16,6 @@ import pytest
 
 import accord as python_accord
 from accord.notebook import OpenRun
-from accord.simulate import copy_small_place
 
 D = Decimal
 PARTNER = '\n[[partner]]\nid = "{id}"\nname = "{id}"\nkind = "other"\nvat = "{vat}"\n'
@@ -46,9 +45,8 @@ EMERGENCY = "a.setting = 'inpatient' and a.admission = 'emergency' and coalesce(
 
 
 @pytest.fixture(scope="module")
-def place_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = copy_small_place(tmp_path_factory.mktemp("kinds") / "wexcombe")
-    python_accord.open(folder).run()
+def place_once(small_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = Path(shutil.copytree(small_run, tmp_path_factory.mktemp("kinds") / "wexcombe", symlinks=True))
     with (folder / "place.toml").open("a", encoding="utf-8") as settings:
         settings.write(PARTNER.format(id="WXICB", vat="outside"))
     (folder / "figures").mkdir()

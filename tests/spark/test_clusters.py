@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from spec_engines import SMALL
+from spec_engines import FRUGAL, SMALL
 
 import accord
 from accord import cli
@@ -58,7 +58,10 @@ def start_spark(settings: Path, tmp_path: Path) -> Iterator[Start]:
     import pyspark
 
     home, running, log = Path(pyspark.__file__).parent, [], tmp_path / "spark.log"
-    env = {**os.environ, "SPARK_HOME": str(home), "SPARK_CONF_DIR": str(settings), "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable}
+    env = {
+        **os.environ, "SPARK_HOME": str(home), "SPARK_CONF_DIR": str(settings), "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable,
+        "SPARK_DAEMON_JAVA_OPTS": FRUGAL,
+    }  # fmt: skip
 
     def start(program: str, *args: str) -> None:
         with log.open("a") as lines:

@@ -21,14 +21,17 @@ from accord.engine import Step, duck, run_on
 from accord.engine.dialect import cast_in_spark, named_in_spark
 
 if TYPE_CHECKING:
-    from accord.engine.spark import SparkMaker, Started
+    from accord.engine.spark import Started
 
 Answer = list[tuple[object, ...]]
 MASTER = "local[2]"
+FRUGAL = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 SMALL = {
     # A page has a handful of rows: to compile Java for them, or to spread them out, takes longer than to answer.
     "spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN", "spark.sql.adaptive.enabled": "false",
     "spark.sql.shuffle.partitions": "1", "spark.default.parallelism": "1", "spark.buffer.pageSize": "1m",
+    # Nor is Java compiled for speed that so short a life never gets back: by the first of its compilers only, and on one core.
+    "spark.driver.defaultJavaOptions": FRUGAL, "spark.executor.defaultJavaOptions": FRUGAL,
 }  # fmt: skip
 GROUP = pytest.mark.xdist_group("spark")
 """What runs on Spark runs in one worker, one after the other, on one session."""
@@ -43,16 +46,47 @@ class Engine:
     missing: Callable[[], str] = lambda: ""
 
 
+class OnOneSession:
+    """Small tables on one session of an engine. A table that stays the same from one step to the next is not put there again."""
+
+    def __init__(self, put: Callable[[str, Rows], object], answer: Callable[[Step, Mapping[str, object]], Answer]) -> None:
+        self._put, self._answer = put, answer
+        self._there: dict[str, Rows] = {}
+        self._answers: dict[object, Answer] = {}
+
+    def run(self, step: Step, given: Mapping[str, Rows], values: Mapping[str, object]) -> Answer:
+        """The rows of `step` over `given`. The same question is put once."""
+        step.runnable(values)
+        bound = tuple((name, type(value), value) for name, value in values.items())
+        asked = (step.sql, step.output, tuple((name, rows.table, rows.rows) for name, rows in given.items()), bound)
+        if asked not in self._answers:
+            for name, rows in given.items():
+                if self._there.get(name) != rows:
+                    self._put(name, rows)
+                    self._there[name] = rows
+            self._answers[asked] = self._answer(step, values)
+        return self._answers[asked]
+
+
+@cache
+def _duckdb() -> OnOneSession:
+    connection = duck.connection({"threads": "1"})
+    atexit.register(_duckdb.cache_clear)
+
+    def put(name: str, rows: Rows) -> None:
+        columns = ", ".join(f"{duck.name(c.name)} {c.type}" for c in rows.table)
+        connection.execute(f"create or replace table {duck.name(name)} ({columns})")
+        if rows.rows:
+            row = "(" + ", ".join(f"cast(? as {c.type})" for c in rows.table) + ")"
+            lines = ", ".join([row] * len(rows.rows))
+            connection.execute(f"insert into {duck.name(name)} values {lines}", [value for line in rows.rows for value in line])
+
+    return OnOneSession(put, lambda step, values: run_on(step, connection, values).fetchall())
+
+
 def on_duckdb(step: Step, given: Mapping[str, Rows], values: Mapping[str, object]) -> Answer:
     """The rows of `step` over `given`, by DuckDB in memory."""
-    with duck.connection({"threads": "1"}) as connection:
-        for name, rows in given.items():
-            columns = ", ".join(f"{duck.name(c.name)} {c.type}" for c in rows.table)
-            connection.execute(f"create table {duck.name(name)} ({columns})")
-            places = ", ".join(f"cast(? as {c.type})" for c in rows.table)
-            for row in rows.rows:
-                connection.execute(f"insert into {duck.name(name)} values ({places})", list(row))
-        return run_on(step, connection, values).fetchall()
+    return _duckdb().run(step, given, values)
 
 
 @cache
@@ -66,32 +100,16 @@ def started() -> Started:
 
 
 @cache
-def _pages() -> OnSpark:
-    return OnSpark()
+def _spark() -> OnOneSession:
+    from accord.engine.spark import SparkMaker
 
+    spark = started().spark.newSession()
+    maker = SparkMaker(type(started())(spark, MASTER, is_ours=False))
 
-class OnSpark:
-    """Small tables on Spark, as local rows. A table that stays the same from one step to the next is not put there again."""
+    def put(name: str, rows: Rows) -> None:
+        spark.sql(_local(rows)).createOrReplaceTempView(named_in_spark(name))
 
-    def __init__(self) -> None:
-        from accord.engine.spark import SparkMaker
-
-        self._spark = started().spark.newSession()
-        self._maker: SparkMaker = SparkMaker(type(started())(self._spark, MASTER, is_ours=False))
-        self._there: dict[str, Rows] = {}
-        self._answers: dict[object, Answer] = {}
-
-    def run(self, step: Step, given: Mapping[str, Rows], values: Mapping[str, object]) -> Answer:
-        """The rows of `step` over `given`. The same question is put once."""
-        step.runnable(values)
-        asked = (step.sql, step.output.names, tuple((n, r.table.names, r.rows) for n, r in given.items()), tuple(values.items()))
-        if asked not in self._answers:
-            for name, rows in given.items():
-                if self._there.get(name) != rows:
-                    self._spark.sql(_local(rows)).createOrReplaceTempView(named_in_spark(name))
-                    self._there[name] = rows
-            self._answers[asked] = [tuple(row) for row in self._maker.frame(step, values).collect()]
-        return self._answers[asked]
+    return OnOneSession(put, lambda step, values: [tuple(row) for row in maker.frame(step, values).collect()])
 
 
 def _local(rows: Rows) -> str:
@@ -109,7 +127,7 @@ def _text(value: object) -> str:
 
 def on_spark(step: Step, given: Mapping[str, Rows], values: Mapping[str, object]) -> Answer:
     """The rows of `step` over `given`, by Spark, in the words and under the settings of a run."""
-    return _pages().run(step, given, values)
+    return _spark().run(step, given, values)
 
 
 @cache

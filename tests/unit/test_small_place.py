@@ -31,8 +31,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def run(folder: Path) -> OpenRun:
-    return accord.open(folder).run()
+def run(small_run: Path) -> OpenRun:
+    return accord.open(small_run).current()
 
 
 def _nhs_numbers(folder: Path) -> Iterator[str]:

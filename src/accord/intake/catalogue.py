@@ -199,9 +199,9 @@ def _check_given(place: Place, i: int, one: Map) -> None:
 def match_columns(one: Map, file_name: str, columns: Sequence[str]) -> None:
     """Hold a file's columns against its map. UserError at the first that the file lacks, or else that the map does not name."""
     keys = _keys_by_column(one.layout)
-    read = one.layout.read_columns()
+    read, may_lack = one.layout.read_columns(), one.layout.may_lack()
     unnamed = [column for column in columns if column not in keys]
-    lacking = [column for column in read if column not in columns and column not in one.layout.may_lack()]
+    lacking = [column for column in read if column not in columns and column not in may_lack]
     if len(columns) == 1 and unnamed and len(keys) > 1:
         raise _fault(
             one, ("file", "delimiter"), f"{file_name} has only one column by its map's delimiter, {one.layout.file.delimiter!r}: {columns[0][:80]!r}",
