@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
 
 from accord.budgets import counting
 from accord.budgets.budget_file import Benchmark, read_ruled
 from accord.engine import Session
-from accord.place import Place, Run, hold, restricted_folder
+from accord.engine.over_run import over_run
+from accord.place import Place, Run, hold
 from accord.population import need
 from accord.population.need.fitting import fit_rows
 from accord.population.need.judging import judge
 from accord.population.need.model_file import read_need_model
-from accord.population.need.preparing import READ, Prepared, frame_of, prepare
+from accord.population.need.preparing import READ, frame_of, prepare
 from accord.population.need.scoring import score
 from accord.population.need.supply import read_supply
 from accord.tables.conditions import CONDITION
@@ -49,10 +47,10 @@ def worked_out(place: Place, run: Run, memory: str, threads: int, stage: Stage) 
     """A model of need, fitted, judged and scored; then the figures of a benchmark. stage: told of each part as it begins."""
     with hold(place, "bench"):
         stage("what is known of people's need")
-        with _session(place, run, (*READ, CONDITION.name), memory, threads) as session:
+        with over_run(place, run, (*READ, CONDITION.name), memory_limit=memory, threads=threads) as session:
             _needs(place, session, stage)
         stage("figures of budgets")
-        with _session(place, run, counting.READ, memory, threads) as session:
+        with over_run(place, run, counting.READ, memory_limit=memory, threads=threads) as session:
             file = place.root / "everybody.toml"
             file.write_text(_BENCHMARK, encoding="utf-8")
             written = read_ruled(file, run.manifest.known_at.date())
@@ -63,21 +61,8 @@ def worked_out(place: Place, run: Run, memory: str, threads: int, stage: Stage) 
 def _needs(place: Place, session: Session, stage: Stage) -> None:
     need.new_need_model(place, MODEL)
     model = read_need_model(place, MODEL)
-    made: Prepared = prepare(session, model, read_supply(None), frame_of(place, model, None))
+    made = prepare(session, model, read_supply(None), frame_of(place, model, None))
     stage("a model of need fitted, judged, and everybody scored")
     fitted = fit_rows(made.files, made.frame.fitted)
     judge(fitted, score(made.files, fitted, made.frame.fitted))
     score(made.files, fitted, made.frame.coming)
-
-
-@contextmanager
-def _session(place: Place, run: Run, names: tuple[str, ...], memory: str, threads: int) -> Iterator[Session]:
-    """A session over a run as any other, but within the limits of the benchmark."""
-    folder: Path = restricted_folder(place) / "bench"
-    try:
-        with Session(folder=folder, scratch=folder / "spill", readable=[run.folder], memory_limit=memory, threads=threads) as session:
-            for name in names:
-                session.register(name, [run.table_file(name)])
-            yield session
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

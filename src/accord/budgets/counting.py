@@ -72,18 +72,18 @@ Leaves out: months outside the years, and those of people who only live there.""
 YEARS = Step(
     name="types of enrolment by year",
     sql="""with month as (
-  select month_date, cast(round(power(2, extract(month from month_date) - 1), 0) as bigint) as month_bit
-  from (select distinct month_date from type_month) as known),
+  select year, month_date, cast(round(power(2, extract(month from month_date) - 1), 0) as bigint) as month_bit
+  from (select distinct year, month_date from type_month) as known),
 enrolled as (
   select t.person_id, t.year, coalesce(t.enrolment_type, 'no type fits') as enrolment_type, cast(count(*) as integer) as n_month,
     cast(sum(m.month_bit) as bigint) as month_bits
-  from type_month t join month m on t.month_date = m.month_date
+  from type_month t join month m on t.year = m.year and t.month_date = m.month_date
   group by t.person_id, t.year, coalesce(t.enrolment_type, 'no type fits')),
 paid as (
   select a.person_id, y.year, m.month_bit, coalesce(a.net_amount, a.cost, 0) as spend
   from activity a
   join budget_year y on a.start_date >= y.start_date and a.start_date < y.end_date
-  left join month m on cast(date_trunc('month', a.start_date) as date) = m.month_date
+  left join month m on y.year = m.year and cast(date_trunc('month', a.start_date) as date) = m.month_date
   where a.is_in_force),
 spent as (
   select p.person_id, p.year, e.enrolment_type, cast(sum(p.spend) as decimal(18, 2)) as spend

@@ -18,15 +18,18 @@ WORK_PREFIX = ".work-"
 
 @contextmanager
 def over_run(
-    place: Place, run: Run, names: Sequence[str], *, may_lack: Sequence[str] = (), select: Mapping[str, str] | None = None
-) -> Iterator[Session]:
+    place: Place, run: Run, names: Sequence[str], *, may_lack: Sequence[str] = (), select: Mapping[str, str] | None = None,
+    memory_limit: str | None = None, threads: int | None = None,
+) -> Iterator[Session]:  # fmt: skip
     """A session with these tables of a run. Within `hold` only. The folder is below restricted/, as working tables are of single people.
 
     may_lack: tables that are younger than some runs: of a run without one, it is empty. select: of a table, another list of columns.
+    memory_limit, threads: as of a session.
     """
     folder = Path(tempfile.mkdtemp(prefix=WORK_PREFIX, dir=restricted_folder(place)))
     try:
-        with Session(folder=folder, scratch=folder / "spill", readable=[run.folder]) as session:
+        spill = folder / "spill"
+        with Session(folder=folder, scratch=spill, readable=[run.folder], memory_limit=memory_limit, threads=threads) as session:
             for name in names:
                 session.register(name, [run.table_file(name)], select=(select or {}).get(name))
             for name in may_lack:
