@@ -156,6 +156,7 @@ def prepare(session: Session, model: NeedModel, supply: Supply, frame: Frame) ->
     session.materialise(CARE_MONTHS)
     session.materialise(PERSON_YEARS, **population)
     session.materialise(LEFT_OUT, **population)
+    _check_conserved(session)
     session.materialise(COST_CAPS, **_cap_of(model, frame))
     apart = _apart(session, model, frame)
     write_rows(session, NEED_APART, [(id,) for id in apart])
@@ -169,6 +170,14 @@ def prepare(session: Session, model: NeedModel, supply: Supply, frame: Frame) ->
     left = tuple(LeftOut(*row) for row in session.rows("select reason, n_activity, cost from need_left_out order by reason"))
     (cap,), *_ = session.rows("select cap_amount from cost_cap where year_date = $year", {"year": frame.fitted})
     return Prepared(session, model, frame, files, cap, apart, left)
+
+
+def _check_conserved(session: Session) -> None:
+    """All care of the services in the whole years is in a person's year, or left out with its reason: an assertion otherwise."""
+    sums = "cast(coalesce(sum(n_activity), 0) as bigint), cast(coalesce(sum(cost), 0) as decimal(18, 2))"
+    parts = " union all ".join(f"select n_activity, cost from {name}" for name in ("person_year", "need_left_out"))
+    there, told = (session.rows(f"select {sums} from ({source})") for source in ("select n_activity, cost from care_month", parts))
+    assert there == told, f"years and what is left out of them have {told} of care that is {there}"
 
 
 def _apart(session: Session, model: NeedModel, frame: Frame) -> tuple[str, ...]:
